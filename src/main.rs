@@ -1,0 +1,2 @@
+//! tetherd.
+fn main() {}
