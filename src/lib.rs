@@ -1,1 +1,6 @@
-//! tetherd.
+//! tetherd keeps WhatsApp accounts linked from a small box at home.
+//!
+//! The map of the rooms, and which may use which, is in `ARCHITECTURE.md`.
+#![forbid(unsafe_code)]
+
+pub mod model;

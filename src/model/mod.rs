@@ -1,0 +1,24 @@
+//! The words of the product: small value types that every room may use.
+//!
+//! Nothing in here does I/O, spawns, sleeps or knows another room. A value of one of these types has
+//! been parsed already: it cannot be wrong any more.
+
+mod event;
+mod identity;
+mod name;
+mod phone;
+mod reason;
+mod secret;
+mod settings;
+mod time;
+mod truth;
+
+pub use event::{EventKind, NewEvent, Seq, UnknownEvent};
+pub use identity::{AccountJid, InstanceId, InstanceUuid, Integration, Profile, UnknownIntegration};
+pub use name::{BadName, InstanceName};
+pub use phone::{BadNumber, PhoneNumber};
+pub use reason::{Reason, ReasonDetail, Visible};
+pub use secret::{Digest, Secret, Token};
+pub use settings::Settings;
+pub use time::{Clock, Deadline, Stamp, SystemClock};
+pub use truth::{Ended, LinkTruth};
