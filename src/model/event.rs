@@ -12,7 +12,7 @@ macro_rules! kinds {
         /// A kind of event (`evolution-2.3.md` §4.1, and our own).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum EventKind {
-            $(#[doc = $upper] $variant,)+
+            $(#[doc = concat!("`", $upper, "`.")] $variant,)+
         }
 
         impl EventKind {

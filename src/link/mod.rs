@@ -1,0 +1,114 @@
+//! Ways to reach WhatsApp, behind one trait.
+//!
+//! A [`Link`] belongs to one instance. One call of [`Link::run`] is one attempt: it dials, links or
+//! logs in, stays until the connection ends, and says once why it ended. It never tries again by
+//! itself: the supervisor decides about the next attempt.
+
+mod event;
+mod outcome;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+pub use event::{LinkEvent, PairingCode, QrCode};
+pub use outcome::{Cause, LinkError, Outcome, PairError, RetryHint};
+
+use crate::model::{
+    InstanceId, InstanceName, InstanceUuid, Integration, NewEvent, PhoneNumber, Profile, ProxyConfig,
+    Settings,
+};
+
+/// How many link events may wait for the supervisor. The link waits when it is full: state changes
+/// are rare and must not be lost.
+pub const SINK_CAPACITY: usize = 32;
+
+/// What an attempt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// There are no credentials: show codes until a phone scans one, then log in.
+    Pair,
+    /// There are credentials: log in.
+    Login,
+}
+
+/// The state that contacts see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Online.
+    Available,
+    /// Offline; the phone keeps its notifications.
+    Unavailable,
+}
+
+/// What the owner set that concerns the link; taken over at the next attempt at the latest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkOptions {
+    /// The instance's settings.
+    pub settings: Settings,
+    /// How to go out; none is directly.
+    pub proxy: Option<ProxyConfig>,
+}
+
+/// Whom a link belongs to, and where what it receives goes.
+#[derive(Clone)]
+pub struct LinkContext {
+    /// The row under which its credentials are kept.
+    pub id: InstanceId,
+    /// For logs.
+    pub name: InstanceName,
+    /// For `instanceId` in events.
+    pub uuid: InstanceUuid,
+    /// Which way.
+    pub integration: Integration,
+    /// What it starts with.
+    pub options: LinkOptions,
+    /// Where messages go.
+    pub inbox: Arc<dyn Inbox>,
+}
+
+/// Takes what a link received. Returning `Ok` means that it is on disk: only then may the link
+/// acknowledge it to WhatsApp.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Stores the events in one transaction; those whose key is known already make no second one.
+    async fn store(&self, events: Vec<NewEvent>) -> Result<(), LinkError>;
+}
+
+/// One account's way to WhatsApp.
+#[async_trait]
+pub trait Link: Send + Sync {
+    /// One attempt, from dialling to the end of the connection. Reports through `sink`. Returns soon
+    /// (5 s at most) after `stop` was cancelled, with [`Outcome::Stopped`].
+    async fn run(&self, goal: Goal, sink: mpsc::Sender<LinkEvent>, stop: CancellationToken) -> Outcome;
+
+    /// Asks for a pairing code on the running attempt, which must be showing codes. A code that is
+    /// still alive for the same number is given again.
+    async fn pairing_code(&self, number: &PhoneNumber) -> Result<PairingCode, PairError>;
+
+    /// Tells WhatsApp that this device leaves, if it is connected, within a few seconds. Credentials
+    /// are not touched: the store forgets them in the transaction that tells of it.
+    async fn logout(&self) -> Result<(), LinkError>;
+
+    /// Shows the account as online or not, for as long as it is connected.
+    async fn set_presence(&self, presence: Presence) -> Result<(), LinkError>;
+
+    /// Takes changed options over.
+    fn apply(&self, options: LinkOptions);
+
+    /// Throws away what it holds in memory of credentials that the store has forgotten.
+    async fn forget(&self);
+
+    /// When something last showed that the attempt is alive (bytes, a step forward), on the monotonic
+    /// clock; none when nothing runs.
+    fn last_progress(&self) -> Option<Instant>;
+}
+
+/// Makes links.
+pub trait LinkFactory: Send + Sync {
+    /// A link for one instance; does no I/O.
+    fn make(&self, context: LinkContext) -> Arc<dyn Link>;
+}
