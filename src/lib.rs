@@ -5,4 +5,5 @@
 
 pub mod model;
 
+pub mod instance;
 pub mod link;

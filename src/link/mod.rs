@@ -18,8 +18,7 @@ pub use event::{LinkEvent, PairingCode, QrCode};
 pub use outcome::{Cause, LinkError, Outcome, PairError, RetryHint};
 
 use crate::model::{
-    InstanceId, InstanceName, InstanceUuid, Integration, NewEvent, PhoneNumber, Profile, ProxyConfig,
-    Settings,
+    InstanceId, InstanceName, InstanceUuid, Integration, NewEvent, PhoneNumber, ProxyConfig, Settings,
 };
 
 /// How many link events may wait for the supervisor. The link waits when it is full: state changes

@@ -1,0 +1,35 @@
+//! What a supervisor is asked to do.
+
+use tokio::sync::oneshot;
+
+use super::handle::InstanceError;
+use crate::link::Presence;
+use crate::model::{PhoneNumber, ProxyConfig, Secret, Settings};
+
+pub(crate) type Reply = oneshot::Sender<Result<(), InstanceError>>;
+
+/// One request; the reply comes when it has taken effect, not when its consequences have.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Make sure that one attempt is running; with a number, ask for a pairing code as soon as one
+    /// can be had.
+    Connect(Option<PhoneNumber>, Reply),
+    /// Drop the link and open it again.
+    Restart(Reply),
+    /// Unlink and forget the credentials.
+    Logout(Reply),
+    /// Unlink, forget everything, end.
+    Delete(Reply),
+    /// Be shown as online or not.
+    SetPresence(Presence, Reply),
+    /// Keep and apply new settings.
+    SetSettings(Settings, Reply),
+    /// Keep a proxy and use it from the next attempt on.
+    SetProxy(Option<ProxyConfig>, Reply),
+    /// Cloud: use another access token of Meta's.
+    SetCloudToken(Secret, Reply),
+    /// The network or the clock changed: try now if a retry is waiting.
+    WorldChanged,
+    /// End; the link stays linked.
+    Stop,
+}

@@ -1,0 +1,191 @@
+//! The way into one instance.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+
+use super::command::{Command, Reply};
+use super::lookers::{Lookers, Looking};
+use super::snapshot::Snapshot;
+use crate::link::{LinkError, Presence};
+use crate::model::{Clock, PhoneNumber, ProxyConfig, Secret, Settings, Visible};
+
+/// The longest time that a command may take to be taken up: a supervisor that needs longer is stuck,
+/// and the watchdog's business.
+const COMMAND_LIMIT: Duration = Duration::from_secs(15);
+
+/// What a caller of connect can be shown.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    /// It is linked and logged in.
+    Open(Arc<Snapshot>),
+    /// There is a code (and, when a number was given, a pairing code).
+    Code(Arc<Snapshot>),
+    /// Nothing in time; the snapshot says why and when the next try is.
+    Nothing(Arc<Snapshot>),
+}
+
+/// Why an instance did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InstanceError {
+    /// It is being deleted, or the process is ending.
+    #[error("the instance is being removed")]
+    Gone,
+    /// It does not answer; the watchdog will see to it.
+    #[error("the instance does not answer; it will be restarted")]
+    Stuck,
+    /// Nothing to log out of.
+    #[error("the instance is not connected")]
+    NotConnected,
+    /// Restart makes no sense before the first link.
+    #[error("the instance was never linked; connect it to get a code")]
+    NeverLinked,
+    /// The link could not do it.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// Nothing could be stored, so nothing was changed.
+    #[error("nothing was changed: {0}")]
+    Storage(String),
+}
+
+/// Why connect could not even start.
+pub type ConnectError = InstanceError;
+
+/// A clonable handle. Reads come from memory; commands go to the instance's supervisor.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) state: watch::Receiver<Arc<Snapshot>>,
+    pub(crate) lookers: Arc<Lookers>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Handle {
+    /// What is true now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.state.borrow())
+    }
+
+    /// To be told of every change.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.state.clone()
+    }
+
+    /// Somebody asked for the code: fresh ones are made for another minute.
+    pub fn glance(&self) {
+        self.lookers.glance(self.clock.instant());
+    }
+
+    /// Somebody has the code open for as long as the guard lives.
+    #[must_use]
+    pub fn look(&self) -> Looking {
+        Looking::start(&self.lookers)
+    }
+
+    /// Makes sure that exactly one attempt is running and waits, at most `wait`, until there is
+    /// something to show. Any number of callers share the attempt.
+    pub async fn connect(&self, number: Option<PhoneNumber>, wait: Duration) -> Result<Shown, ConnectError> {
+        self.glance();
+        let until = Instant::now() + wait;
+        let mut state = self.watch();
+        self.ask(|reply| Command::Connect(number.clone(), reply)).await?;
+        loop {
+            let snapshot = Arc::clone(&state.borrow_and_update());
+            if snapshot.visible == Visible::Open {
+                return Ok(Shown::Open(snapshot));
+            }
+            let pairing_is_due = number.as_ref().is_some_and(|n| !answers(&snapshot, n));
+            if snapshot.code.is_some() && !pairing_is_due {
+                return Ok(Shown::Code(snapshot));
+            }
+            if snapshot.visible == Visible::Close || beyond(&snapshot, until) {
+                return Ok(Shown::Nothing(snapshot));
+            }
+            if !matches!(timeout_at(until, state.changed()).await, Ok(Ok(()))) {
+                let snapshot = self.snapshot();
+                return Ok(match snapshot.code {
+                    Some(_) => Shown::Code(snapshot),
+                    None => Shown::Nothing(snapshot),
+                });
+            }
+        }
+    }
+
+    /// Drops the link and opens it again; waits, at most `wait`, until the new attempt has an outcome.
+    pub async fn restart(&self, wait: Duration) -> Result<Arc<Snapshot>, InstanceError> {
+        let until = Instant::now() + wait;
+        let mut state = self.watch();
+        self.ask(Command::Restart).await?;
+        loop {
+            let snapshot = Arc::clone(&state.borrow_and_update());
+            let decided = snapshot.visible != Visible::Connecting
+                || snapshot.code.is_some()
+                || snapshot.next_retry.is_some();
+            if decided || !matches!(timeout_at(until, state.changed()).await, Ok(Ok(()))) {
+                return Ok(snapshot);
+            }
+        }
+    }
+
+    /// Unlinks at WhatsApp, or as soon as it can be told, and forgets the credentials now.
+    pub async fn logout(&self) -> Result<(), InstanceError> {
+        self.ask(Command::Logout).await
+    }
+
+    /// Shows the account as online or not.
+    pub async fn set_presence(&self, presence: Presence) -> Result<(), InstanceError> {
+        self.ask(|reply| Command::SetPresence(presence, reply)).await
+    }
+
+    /// Keeps new settings.
+    pub async fn set_settings(&self, settings: Settings) -> Result<(), InstanceError> {
+        self.ask(|reply| Command::SetSettings(settings, reply)).await
+    }
+
+    /// Keeps another way out, used from the next attempt on.
+    pub async fn set_proxy(&self, proxy: Option<ProxyConfig>) -> Result<(), InstanceError> {
+        self.ask(|reply| Command::SetProxy(proxy, reply)).await
+    }
+
+    /// Cloud: uses another access token of Meta's and asks Meta with it.
+    pub async fn set_cloud_token(&self, token: Secret) -> Result<(), InstanceError> {
+        self.ask(|reply| Command::SetCloudToken(token, reply)).await
+    }
+
+    pub(crate) async fn delete(&self) -> Result<(), InstanceError> {
+        self.ask(Command::Delete).await
+    }
+
+    /// The network or the clock changed. Dropped when the supervisor is busy: it will look anyway.
+    pub(crate) fn world_changed(&self) {
+        let _ = self.commands.try_send(Command::WorldChanged);
+    }
+
+    pub(crate) async fn stop(&self) {
+        let _ = self.commands.send(Command::Stop).await;
+    }
+
+    async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<(), InstanceError> {
+        let (reply, answer) = oneshot::channel();
+        let asked = async {
+            self.commands.send(command(reply)).await.map_err(|_| InstanceError::Gone)?;
+            answer.await.map_err(|_| InstanceError::Gone)?
+        };
+        tokio::time::timeout(COMMAND_LIMIT, asked).await.map_err(|_| InstanceError::Stuck)?
+    }
+}
+
+/// Whether the request for a pairing code has been answered, with a code or a refusal.
+fn answers(snapshot: &Snapshot, number: &PhoneNumber) -> bool {
+    snapshot.pairing_error.is_some()
+        || snapshot.pairing.as_ref().is_some_and(|code| code.number.expose() == number.digits())
+}
+
+/// Whether the next attempt lies beyond the caller's wait, so that waiting shows nothing new.
+fn beyond(snapshot: &Snapshot, until: Instant) -> bool {
+    snapshot.next_retry.is_some_and(|next| next.at >= until.into_std())
+}
