@@ -5,5 +5,15 @@
 
 pub mod model;
 
-pub mod instance;
+pub mod net;
+
+pub mod store;
+
+pub mod events;
 pub mod link;
+
+pub mod instance;
+
+pub mod http;
+
+pub mod cli;

@@ -1,1 +1,4 @@
-//! sandbox
+//! A simulated WhatsApp: the server, virtual phones, scripted faults.
+#![forbid(unsafe_code)]
+
+pub mod phone;

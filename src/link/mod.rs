@@ -6,6 +6,7 @@
 
 mod event;
 mod outcome;
+pub mod web;
 
 use std::sync::Arc;
 use std::time::Instant;

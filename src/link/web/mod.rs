@@ -1,0 +1,1 @@
+//! WHATSAPP-BAILEYS: the engine.

@@ -1,0 +1,1 @@
+//! SQLite: one writer, readers, migrations, and what is kept.
