@@ -2,12 +2,14 @@
 
 #![allow(dead_code, reason = "the supervisor that uses it lands next")]
 
+mod backoff;
 mod command;
 mod handle;
 mod lookers;
 mod port;
 pub mod qr;
 mod snapshot;
+mod state;
 
 pub use handle::{ConnectError, Handle, InstanceError, Shown};
 pub use lookers::Looking;
