@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 const BASE: Duration = Duration::from_secs(1);
 /// A router needs minutes to come back, and a person is waiting: try often while an outage is young.
-const YOUNG: Duration = Duration::from_secs(10 * 60);
+const YOUNG: Duration = Duration::from_mins(10);
 const CAP_YOUNG: Duration = Duration::from_secs(30);
-const CAP: Duration = Duration::from_secs(5 * 60);
+const CAP: Duration = Duration::from_mins(5);
 /// A link that was open for less than this has not ended the outage: it would flap.
 const STABLE: Duration = Duration::from_secs(30);
 /// How often in a row an orderly "come again" is followed without a wait.

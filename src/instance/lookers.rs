@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a call counts as looking (contract, "QR attempts").
-const GLANCE: Duration = Duration::from_secs(60);
+const GLANCE: Duration = Duration::from_mins(1);
 
 /// Counts those who hold a page open and remembers the last call.
 #[derive(Debug, Default)]

@@ -1,17 +1,20 @@
 //! The domain: instances, their state machine, and the only way in. Knows no HTTP, no SQL, no engine.
 
-#![allow(dead_code, reason = "the supervisor that uses it lands next")]
-
+mod attempt;
 mod backoff;
 mod command;
 mod handle;
 mod lookers;
 mod port;
 pub mod qr;
+mod registry;
 mod snapshot;
 mod state;
+mod supervisor;
+mod tell;
 
 pub use handle::{ConnectError, Handle, InstanceError, Shown};
 pub use lookers::Looking;
 pub use port::{Change, Ledger, LedgerError, NewInstance, Record};
+pub use registry::{CreateError, Parts, Registry};
 pub use snapshot::{ShownCode, Snapshot};

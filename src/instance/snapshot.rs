@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::port::Record;
 use super::qr::QrPicture;
 use crate::link::PairingCode;
 use crate::model::{
@@ -61,6 +62,36 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// An instance whose link does nothing.
+    pub(crate) fn at_rest(record: Record, since: Stamp, codes_limit: u32) -> Self {
+        let ended = record.truth.ended();
+        Self {
+            visible: Visible::Close,
+            reason: ended.map(|e| e.reason),
+            detail: ended.map(|e| e.detail.clone()).unwrap_or_default(),
+            since,
+            attempt: 0,
+            next_retry: None,
+            synced: false,
+            code: None,
+            codes_shown: 0,
+            codes_limit,
+            pairing: None,
+            pairing_error: None,
+            id: record.id,
+            name: record.name,
+            uuid: record.uuid,
+            integration: record.integration,
+            number: record.number,
+            business_id: record.business_id,
+            truth: record.truth,
+            settings: record.settings,
+            proxy: record.proxy,
+            created: record.created,
+            updated: record.updated,
+        }
+    }
+
     /// The account, present or former.
     #[must_use]
     pub fn profile(&self) -> Option<&Profile> {

@@ -76,9 +76,16 @@ pub(crate) enum Effect {
 #[derive(Debug, Clone, PartialEq)]
 enum Run {
     Idle,
-    Running { goal: Goal, phase: Phase, then: Then },
+    Running {
+        goal: Goal,
+        phase: Phase,
+        then: Then,
+    },
     /// The next attempt starts by itself. `quiet`: long waits are `close`, short ones `connecting`.
-    Waiting { until: Instant, quiet: bool },
+    Waiting {
+        until: Instant,
+        quiet: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +94,7 @@ enum Phase {
     Reached,
     Showing,
     Scanned,
-    LoggedIn { at: Instant },
+    LoggedIn { at: Instant, synced: bool },
 }
 
 /// What follows when the attempt that was told to stop has ended.
@@ -113,7 +120,6 @@ pub(crate) struct Machine {
     codes: u32,
     limit: u32,
     replaced_retried: bool,
-    synced: bool,
     reason: Option<Reason>,
     detail: ReasonDetail,
 }
@@ -123,14 +129,13 @@ impl Machine {
     pub(crate) fn new(truth: &LinkTruth, codeless: bool, limit: u32) -> Self {
         let ended = truth.ended();
         Self {
-            steady: truth.is_linked() || codeless,
+            steady: truth.is_linked() || (codeless && *truth == LinkTruth::Never),
             codeless,
             run: Run::Idle,
             backoff: Backoff::default(),
             codes: 0,
             limit,
             replaced_retried: false,
-            synced: false,
             reason: ended.map(|e| e.reason),
             detail: ended.map(|e| e.detail.clone()).unwrap_or_default(),
         }
@@ -139,7 +144,9 @@ impl Machine {
     /// The state that the API shows.
     pub(crate) fn visible(&self) -> Visible {
         match &self.run {
-            Run::Running { then: Then::Idle, .. } | Run::Idle | Run::Waiting { quiet: true, .. } => Visible::Close,
+            Run::Running { then: Then::Idle, .. } | Run::Idle | Run::Waiting { quiet: true, .. } => {
+                Visible::Close
+            }
             Run::Running { phase: Phase::LoggedIn { .. }, then: Then::ByCause, .. } => Visible::Open,
             Run::Running { .. } | Run::Waiting { quiet: false, .. } => Visible::Connecting,
         }
@@ -174,7 +181,10 @@ impl Machine {
 
     /// The backlog is through.
     pub(crate) fn synced(&self) -> bool {
-        self.synced && self.visible() == Visible::Open
+        matches!(
+            self.run,
+            Run::Running { phase: Phase::LoggedIn { synced: true, .. }, then: Then::ByCause, .. }
+        )
     }
 
     /// Codes shown in a row.
@@ -222,14 +232,16 @@ impl Machine {
             }
             Fact::LoggedIn => self.logged_in(world),
             Fact::Synced => {
-                self.synced = true;
+                if let Run::Running { phase: Phase::LoggedIn { synced, .. }, .. } = &mut self.run {
+                    *synced = true;
+                }
                 Vec::new()
             }
         }
     }
 
     fn goal(&self) -> Goal {
-        if self.steady { Goal::Login } else { Goal::Pair }
+        if self.steady || self.codeless { Goal::Login } else { Goal::Pair }
     }
 
     fn set(&mut self, reason: Reason) {
@@ -239,7 +251,6 @@ impl Machine {
 
     fn start(&mut self) -> Vec<Effect> {
         let goal = self.goal();
-        self.synced = false;
         self.run = Run::Running { goal, phase: Phase::Dialing, then: Then::ByCause };
         vec![Effect::Start(goal)]
     }

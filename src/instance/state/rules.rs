@@ -9,13 +9,13 @@ use crate::model::Reason;
 use crate::model::Visible;
 
 /// The other session may be a person's; it is asked once whether it is still there.
-const REPLACED_WAIT: Duration = Duration::from_secs(5 * 60);
+const REPLACED_WAIT: Duration = Duration::from_mins(5);
 /// A ban whose end WhatsApp does not tell.
-const BAN_WAIT: Duration = Duration::from_secs(60 * 60);
+const BAN_WAIT: Duration = Duration::from_hours(1);
 /// Nothing but an update of tetherd, or a new number learnt, helps.
-const OUTDATED_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+const OUTDATED_WAIT: Duration = Duration::from_hours(6);
 /// No wait is longer: a wrong expiry must not close a link for years.
-const LONGEST_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_hours(168);
 
 impl Machine {
     pub(super) fn boot(&mut self, world: World) -> Vec<Effect> {
@@ -70,7 +70,7 @@ impl Machine {
     /// A person closed it: whatever runs stops, and nothing starts by itself.
     pub(super) fn closed(&mut self) -> Vec<Effect> {
         let was_linked = self.steady;
-        self.steady = self.codeless && self.steady;
+        self.steady = false;
         self.codes = 0;
         if was_linked {
             self.set(Reason::LoggedOut);
@@ -123,8 +123,9 @@ impl Machine {
         if !matches!(self.run, Run::Running { then: Then::ByCause, .. }) {
             return Vec::new();
         }
-        self.advance(Phase::LoggedIn { at: world.now });
+        self.advance(Phase::LoggedIn { at: world.now, synced: false });
         self.backoff.let_in();
+        self.steady = true;
         self.codes = 0;
         self.set(Reason::Open);
         vec![Effect::KeepEnded(false)]
@@ -132,7 +133,6 @@ impl Machine {
 
     pub(super) fn ended(&mut self, outcome: Outcome, world: World) -> Vec<Effect> {
         let Run::Running { goal, phase, then } = self.run.clone() else { return Vec::new() };
-        self.synced = false;
         let cause = match (then, outcome) {
             (Then::Idle, _) => {
                 self.idle();
@@ -144,10 +144,10 @@ impl Machine {
             (Then::As(cause), _) | (Then::ByCause, Outcome::Ended(cause)) => cause,
             (Then::ByCause, Outcome::Stopped) => Cause::new(Reason::Disconnected),
         };
-        self.by_cause(cause, goal, phase, world)
+        self.by_cause(&cause, goal, phase, world)
     }
 
-    fn by_cause(&mut self, cause: Cause, goal: Goal, phase: Phase, world: World) -> Vec<Effect> {
+    fn by_cause(&mut self, cause: &Cause, goal: Goal, phase: Phase, world: World) -> Vec<Effect> {
         let quietly = phase == Phase::Scanned && cause.hint == RetryHint::AtOnce;
         if !quietly {
             self.reason = Some(cause.reason);
@@ -172,14 +172,16 @@ impl Machine {
                 self.closed_for(world, REPLACED_WAIT)
             }
             Reason::Replaced | Reason::AccountLocked | Reason::PasskeyRequired => self.closed_until_asked(),
-            Reason::ClientOutdated if cause.hint != RetryHint::AtOnce => self.closed_for(world, OUTDATED_WAIT),
-            _ => self.again(&cause, phase, world),
+            Reason::ClientOutdated if cause.hint != RetryHint::AtOnce => {
+                self.closed_for(world, OUTDATED_WAIT)
+            }
+            _ => self.again(cause, phase, world),
         }
     }
 
     fn again(&mut self, cause: &Cause, phase: Phase, world: World) -> Vec<Effect> {
         let open_for = match phase {
-            Phase::LoggedIn { at } => Some(world.now.saturating_duration_since(at)),
+            Phase::LoggedIn { at, .. } => Some(world.now.saturating_duration_since(at)),
             _ => None,
         };
         match cause.hint {

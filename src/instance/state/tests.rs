@@ -13,7 +13,8 @@ struct Bench {
 
 impl Bench {
     fn new(truth: &LinkTruth) -> Self {
-        let world = World { now: Instant::now(), wall: Stamp::from_millis(1_000_000), looking: true, jitter: 1.0 };
+        let world =
+            World { now: Instant::now(), wall: Stamp::from_millis(1_000_000), looking: true, jitter: 1.0 };
         Self { machine: Machine::new(truth, false, 3), world }
     }
 

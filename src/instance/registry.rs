@@ -1,0 +1,193 @@
+//! All instances by name; starts them at boot; the only way in.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinHandle;
+
+use super::handle::{Handle, InstanceError};
+use super::port::{Change, Ledger, LedgerError, NewInstance, Record};
+use super::supervisor::{self, Beat, Shared};
+use super::tell;
+use crate::link::LinkFactory;
+use crate::model::{Clock, Digest, InstanceName};
+
+/// Attempts that may be dialling at once; a hundred links are back in well under a second and a Pi
+/// is not drowned in handshakes.
+const DIALLING: usize = 24;
+/// How long all supervisors together may take to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(4);
+/// A supervisor without a sign of life for so long is stuck.
+const BEAT_LIMIT: Duration = Duration::from_secs(45);
+
+/// What the registry is made of.
+pub struct Parts {
+    /// Keeps what lasts.
+    pub ledger: Arc<dyn Ledger>,
+    /// Makes links.
+    pub links: Arc<dyn LinkFactory>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// From 0 to 1, for jitter.
+    pub chance: fn() -> f64,
+    /// Codes shown in a row at most (`qr.limit`).
+    pub code_limit: u32,
+}
+
+/// Why an instance could not be created.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CreateError {
+    /// The name belongs to another one.
+    #[error("This name \"{0}\" is already in use.")]
+    NameTaken(String),
+    /// It could not be stored.
+    #[error("{0}")]
+    Storage(String),
+}
+
+/// All instances.
+pub struct Registry {
+    shared: Shared,
+    table: RwLock<HashMap<InstanceName, Entry>>,
+    /// One creation, deletion or key change at a time: names and rows must agree.
+    changing: Mutex<()>,
+}
+
+struct Entry {
+    handle: Handle,
+    token: Digest,
+    beat: Beat,
+    task: JoinHandle<()>,
+}
+
+impl Registry {
+    /// Loads all instances and starts them; those that are linked log in by themselves.
+    pub async fn start(parts: Parts) -> Result<Arc<Self>, LedgerError> {
+        let shared = Shared {
+            ledger: parts.ledger,
+            links: parts.links,
+            clock: parts.clock,
+            dialling: Arc::new(Semaphore::new(DIALLING)),
+            chance: parts.chance,
+            code_limit: parts.code_limit,
+        };
+        let records = shared.ledger.load().await?;
+        let registry = Self { shared, table: RwLock::default(), changing: Mutex::default() };
+        for record in records {
+            registry.enter(record);
+        }
+        Ok(Arc::new(registry))
+    }
+
+    /// The instance of this name.
+    #[must_use]
+    pub fn get(&self, name: &InstanceName) -> Option<Handle> {
+        self.read(|table| table.get(name).map(|entry| entry.handle.clone()))
+    }
+
+    /// The instance of this token. Compares with all, in constant time each.
+    #[must_use]
+    pub fn by_token(&self, token: &Digest) -> Option<Handle> {
+        self.read(|table| {
+            let mut found = None;
+            for entry in table.values() {
+                if entry.token == *token {
+                    found = Some(entry.handle.clone());
+                }
+            }
+            found
+        })
+    }
+
+    /// All instances, oldest first.
+    #[must_use]
+    pub fn all(&self) -> Vec<Handle> {
+        let mut all: Vec<_> = self.read(|table| table.values().map(|entry| entry.handle.clone()).collect());
+        all.sort_by_key(|handle| handle.snapshot().id);
+        all
+    }
+
+    /// Creates an instance and starts its supervisor; its link waits to be connected.
+    pub async fn create(&self, instance: NewInstance) -> Result<Handle, CreateError> {
+        let _one = self.changing.lock().await;
+        if self.get(&instance.name).is_some() {
+            return Err(CreateError::NameTaken(instance.name.to_string()));
+        }
+        let events = vec![tell::created(&instance.name, &instance.uuid)];
+        let record = self.shared.ledger.create(instance, events).await.map_err(|error| match error {
+            LedgerError::NameTaken(name) => CreateError::NameTaken(name),
+            LedgerError::Storage(why) => CreateError::Storage(why),
+        })?;
+        Ok(self.enter(record))
+    }
+
+    /// Unlinks an instance and forgets it; its name is free when this returns. False when there is
+    /// none of this name.
+    pub async fn delete(&self, name: &InstanceName) -> Result<bool, InstanceError> {
+        let _one = self.changing.lock().await;
+        let Some(handle) = self.get(name) else { return Ok(false) };
+        handle.delete().await?;
+        self.table.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        Ok(true)
+    }
+
+    /// Gives an instance another token. False when there is none of this name.
+    pub async fn set_token(&self, name: &InstanceName, token: Digest) -> Result<bool, InstanceError> {
+        let _one = self.changing.lock().await;
+        let Some(handle) = self.get(name) else { return Ok(false) };
+        let id = handle.snapshot().id;
+        let kept = self.shared.ledger.commit(id, Change::Token(token), Vec::new()).await;
+        kept.map_err(|error| InstanceError::Storage(error.to_string()))?;
+        if let Some(entry) = self.table.write().unwrap_or_else(PoisonError::into_inner).get_mut(name) {
+            entry.token = token;
+        }
+        Ok(true)
+    }
+
+    /// The network or the clock changed: links that wait try now.
+    pub fn world_changed(&self) {
+        for handle in self.all() {
+            handle.world_changed();
+        }
+    }
+
+    /// Names of instances whose supervisor shows no sign of life: proof for the watchdog.
+    #[must_use]
+    pub fn stuck(&self) -> Vec<InstanceName> {
+        let now = self.shared.clock.instant();
+        self.read(|table| {
+            let stuck = table.iter().filter(|(_, e)| e.task.is_finished() || e.beat.age(now) > BEAT_LIMIT);
+            stuck.map(|(name, _)| name.clone()).collect()
+        })
+    }
+
+    /// Stops all; what is linked stays linked. Takes 4 s at most.
+    pub async fn stop(&self) {
+        let entries: Vec<_> = {
+            let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+            table.drain().map(|(_, entry)| entry).collect()
+        };
+        let stopping = entries.into_iter().map(|entry| async move {
+            entry.handle.stop().await;
+            let _ = entry.task.await;
+        });
+        let all = futures_util::future::join_all(stopping);
+        if tokio::time::timeout(STOP_LIMIT, all).await.is_err() {
+            tracing::warn!("some links did not close in time; their credentials are on disk");
+        }
+    }
+
+    fn enter(&self, record: Record) -> Handle {
+        let (name, token) = (record.name.clone(), record.token);
+        let (handle, beat, task) = supervisor::start(&self.shared, record);
+        let entry = Entry { handle: handle.clone(), token, beat, task };
+        self.table.write().unwrap_or_else(PoisonError::into_inner).insert(name, entry);
+        handle
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&HashMap<InstanceName, Entry>) -> T) -> T {
+        look(&self.table.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,263 @@
+//! One task per instance: drives its link with the state machine, keeps what lasts, tells readers.
+
+mod commands;
+mod keeping;
+mod link_events;
+mod publishing;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::attempt::{Attempt, Said};
+use super::command::Command;
+use super::handle::Handle;
+use super::lookers::Lookers;
+use super::port::{Ledger, Record};
+use super::snapshot::{ShownCode, Snapshot};
+use super::state::{Effect, Fact, Machine, World};
+use crate::link::{Link, LinkContext, LinkFactory, LinkOptions, PairError, PairingCode};
+use crate::model::{Clock, Deadline, Integration, PhoneNumber, Reason, ReasonDetail, Stamp, Visible};
+use keeping::{Backlog, LedgerInbox};
+
+/// Commands that may wait; callers wait when it is full, and give up in bounded time.
+const COMMANDS: usize = 64;
+/// How often a supervisor shows life and looks for stalls.
+const TICK: Duration = Duration::from_secs(10);
+
+/// What all supervisors share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) links: Arc<dyn LinkFactory>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Bounds the attempts that are dialling.
+    pub(crate) dialling: Arc<Semaphore>,
+    /// From 0 to 1.
+    pub(crate) chance: fn() -> f64,
+    /// Codes in a row at most (`qr.limit`).
+    pub(crate) code_limit: u32,
+}
+
+/// When a supervisor last showed life: milliseconds on the monotonic clock since it began.
+#[derive(Debug, Clone)]
+pub(crate) struct Beat {
+    began: std::time::Instant,
+    last: Arc<AtomicU64>,
+}
+
+impl Beat {
+    fn new(began: std::time::Instant) -> Self {
+        Self { began, last: Arc::default() }
+    }
+
+    fn beat(&self, now: std::time::Instant) {
+        let millis = now.saturating_duration_since(self.began).as_millis();
+        self.last.store(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// How long ago that was.
+    pub(crate) fn age(&self, now: std::time::Instant) -> Duration {
+        let last = self.began + Duration::from_millis(self.last.load(Ordering::Acquire));
+        now.saturating_duration_since(last)
+    }
+}
+
+/// A phone number that waits for a pairing code, and what came of it.
+#[derive(Default)]
+struct Pairing {
+    wanted: Option<PhoneNumber>,
+    asking: bool,
+    code: Option<PairingCode>,
+    error: Option<String>,
+}
+
+struct Supervisor {
+    shared: Shared,
+    record: Record,
+    machine: Machine,
+    link: Arc<dyn Link>,
+    attempt: Option<Attempt>,
+    code: Option<ShownCode>,
+    pairing: Pairing,
+    /// Answers of tasks that asked WhatsApp for a pairing code.
+    answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
+    backlog: Backlog,
+    since: Stamp,
+    told: (Visible, Option<Reason>, ReasonDetail),
+    next_retry: Option<Deadline>,
+    commands: mpsc::Receiver<Command>,
+    publish: watch::Sender<Arc<Snapshot>>,
+    lookers: Arc<Lookers>,
+    beat: Beat,
+}
+
+type Answer = (PhoneNumber, Result<PairingCode, PairError>);
+
+/// Starts one; it ends when it is told to stop or delete, or when every handle is gone.
+pub(crate) fn start(shared: &Shared, record: Record) -> (Handle, Beat, tokio::task::JoinHandle<()>) {
+    let inbox = Arc::new(LedgerInbox { ledger: Arc::clone(&shared.ledger), id: record.id });
+    let link = shared.links.make(LinkContext {
+        id: record.id,
+        name: record.name.clone(),
+        uuid: record.uuid.clone(),
+        integration: record.integration,
+        options: LinkOptions { settings: record.settings.clone(), proxy: record.proxy.clone() },
+        inbox,
+    });
+    let machine = Machine::new(&record.truth, record.integration == Integration::Cloud, shared.code_limit);
+    let (sender, commands) = mpsc::channel(COMMANDS);
+    let lookers = Arc::new(Lookers::default());
+    let since = record.truth.ended().map_or(record.created, |e| e.at);
+    let told = (Visible::Close, machine.reason(), machine.detail().clone());
+    let beat = Beat::new(shared.clock.instant());
+    let first = Snapshot::at_rest(record.clone(), since, shared.code_limit);
+    let mut supervisor = Supervisor {
+        shared: shared.clone(),
+        record,
+        machine,
+        link,
+        attempt: None,
+        code: None,
+        pairing: Pairing::default(),
+        answers: mpsc::channel(4),
+        backlog: Backlog::default(),
+        since,
+        told,
+        next_retry: None,
+        commands,
+        publish: watch::channel(Arc::new(first)).0,
+        lookers: Arc::clone(&lookers),
+        beat: beat.clone(),
+    };
+    // The first answer about state is true: it is decided before anybody can ask.
+    let effects = supervisor.machine.step(Fact::Boot, supervisor.world());
+    supervisor.note_change();
+    supervisor.publish_now();
+    let handle = Handle {
+        commands: sender,
+        state: supervisor.publish.subscribe(),
+        lookers,
+        clock: Arc::clone(&shared.clock),
+    };
+    let task = tokio::spawn(async move {
+        supervisor.act(effects).await;
+        supervisor.tell_boot().await;
+        supervisor.run().await;
+    });
+    (handle, beat, task)
+}
+
+impl Supervisor {
+    async fn run(mut self) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let wake = self.next_retry.map(|d| Instant::from_std(d.at));
+            let proceed = tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(command) => self.command(command).await,
+                    None => false,
+                },
+                said = next(&mut self.attempt) => {
+                    self.said(said).await;
+                    true
+                }
+                Some((number, answer)) = self.answers.1.recv() => {
+                    self.pairing_answer(&number, answer).await;
+                    true
+                }
+                () = at(wake) => {
+                    self.fact(Fact::Timer).await;
+                    true
+                }
+                _ = tick.tick() => {
+                    self.look_for_a_stall().await;
+                    self.keep_backlog().await;
+                    true
+                }
+            };
+            self.beat.beat(self.shared.clock.instant());
+            if !proceed {
+                return;
+            }
+        }
+    }
+
+    fn world(&self) -> World {
+        let now = self.shared.clock.instant();
+        let pairing = self.pairing.wanted.is_some()
+            || self.pairing.code.as_ref().is_some_and(|code| code.expires.at > now);
+        World {
+            now,
+            wall: self.shared.clock.now(),
+            looking: pairing || self.lookers.any(now),
+            jitter: (self.shared.chance)(),
+        }
+    }
+
+    /// One fact, all its consequences: effects, what lasts, events, readers.
+    async fn fact(&mut self, fact: Fact) {
+        let effects = self.machine.step(fact, self.world());
+        self.act(effects).await;
+        self.settle().await;
+    }
+
+    async fn act(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Start(goal) => {
+                    self.clear_codes();
+                    self.attempt = Some(Attempt::start(&self.link, goal, &self.shared.dialling));
+                }
+                Effect::Halt => {
+                    if let Some(attempt) = &mut self.attempt {
+                        attempt.halt();
+                    }
+                }
+                // The one who received the code shows it.
+                Effect::Show => {}
+                Effect::Forget => self.forget().await,
+                Effect::KeepEnded(ended) => self.keep_ended(ended).await,
+            }
+        }
+    }
+
+    async fn look_for_a_stall(&mut self) {
+        let (Some(patience), Some(attempt)) = (self.machine.patience(), &self.attempt) else { return };
+        let alive = self.link.last_progress().map_or(attempt.began, |seen| seen.max(attempt.began));
+        let silent = self.shared.clock.instant().saturating_duration_since(alive);
+        if silent > patience {
+            tracing::warn!(instance = %self.record.name, silent = ?silent, "no sign of life; torn down and tried again");
+            self.fact(Fact::Stalled).await;
+        }
+    }
+
+    async fn said(&mut self, said: Said) {
+        match said {
+            Said::Event(event) => self.link_event(event).await,
+            Said::Ended(outcome) => {
+                self.attempt = None;
+                self.clear_codes();
+                self.fact(Fact::Ended(outcome)).await;
+            }
+        }
+    }
+}
+
+async fn next(attempt: &mut Option<Attempt>) -> Said {
+    match attempt {
+        Some(attempt) => attempt.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

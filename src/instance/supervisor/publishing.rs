@@ -1,0 +1,83 @@
+//! What readers see, and the events about state.
+
+use std::sync::Arc;
+
+use super::super::port::Change;
+use super::super::snapshot::Snapshot;
+use super::super::tell;
+use super::Supervisor;
+use crate::model::{Deadline, NewEvent, Reason, Visible};
+
+impl Supervisor {
+    /// Publishes what a fact changed, then keeps the events that tell of it.
+    pub(super) async fn settle(&mut self) {
+        self.settle_with(Vec::new()).await;
+    }
+
+    /// As [`Self::settle`], with events that come before those about state.
+    pub(super) async fn settle_with(&mut self, mut events: Vec<NewEvent>) {
+        let changed = self.note_change();
+        // A code is of use now and dead in a minute: readers do not wait for the disk.
+        self.publish_now();
+        if changed {
+            let snapshot = self.snapshot();
+            tracing::info!(instance = %snapshot.name, state = snapshot.visible.as_str(),
+                reason = snapshot.reason.map_or("-", Reason::as_str),
+                next_retry = snapshot.next_retry.map(|d| d.shown.rfc3339()), "{}",
+                snapshot.detail.message.as_deref().unwrap_or("link changed"));
+            events.push(tell::connection_update(&snapshot));
+        }
+        if !events.is_empty() {
+            self.keep(Change::None, events).await;
+        }
+    }
+
+    /// The state in which the process found the instance.
+    pub(super) async fn tell_boot(&mut self) {
+        if self.told.0 != Visible::Close {
+            let event = tell::connection_update(&self.snapshot());
+            self.keep(Change::None, vec![event]).await;
+        }
+    }
+
+    /// Whether state or reason are others than those told last.
+    pub(super) fn note_change(&mut self) -> bool {
+        let clock = self.shared.clock.as_ref();
+        self.next_retry = match (self.machine.next(), self.next_retry) {
+            (Some(at), Some(known)) if known.at == at => Some(known),
+            (Some(at), _) => {
+                Some(Deadline { at, shown: clock.now().plus(at.saturating_duration_since(clock.instant())) })
+            }
+            (None, _) => None,
+        };
+        let now = (self.machine.visible(), self.machine.reason(), self.machine.detail().clone());
+        let changed = (now.0, now.1) != (self.told.0, self.told.1);
+        if changed {
+            self.since = clock.now();
+        }
+        self.told = now;
+        changed
+    }
+
+    pub(super) fn publish_now(&self) {
+        self.publish.send_replace(Arc::new(self.snapshot()));
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let now = self.shared.clock.instant();
+        let (visible, reason, detail) = self.told.clone();
+        Snapshot {
+            visible,
+            reason,
+            detail,
+            attempt: self.machine.attempt(),
+            next_retry: self.next_retry,
+            synced: self.machine.synced(),
+            code: self.code.clone().filter(|code| code.expires.at > now),
+            codes_shown: self.machine.codes(),
+            pairing: self.pairing.code.clone().filter(|code| code.expires.at > now),
+            pairing_error: self.pairing.error.clone(),
+            ..Snapshot::at_rest(self.record.clone(), self.since, self.shared.code_limit)
+        }
+    }
+}
