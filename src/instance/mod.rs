@@ -12,6 +12,8 @@ mod snapshot;
 mod state;
 mod supervisor;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 pub use handle::{ConnectError, Handle, InstanceError, Shown};
 pub use lookers::Looking;
