@@ -4,6 +4,7 @@ mod attempt;
 mod backoff;
 mod command;
 mod handle;
+mod ledger;
 mod lookers;
 mod port;
 pub mod qr;

@@ -18,7 +18,7 @@ pub use event::{EventKind, NewEvent, Seq, UnknownEvent};
 pub use identity::{AccountJid, InstanceId, InstanceUuid, Integration, Profile, UnknownIntegration};
 pub use name::{BadName, InstanceName};
 pub use phone::{BadNumber, PhoneNumber};
-pub use proxy::{ProxyConfig, ProxyProtocol};
+pub use proxy::{ProxyConfig, ProxyProtocol, UnknownProxy};
 pub use reason::{Reason, ReasonDetail, Visible};
 pub use secret::{Digest, Secret, Token};
 pub use settings::Settings;

@@ -22,6 +22,23 @@ impl ProxyProtocol {
     }
 }
 
+impl std::str::FromStr for ProxyProtocol {
+    type Err = UnknownProxy;
+
+    fn from_str(text: &str) -> Result<Self, UnknownProxy> {
+        match text.to_ascii_lowercase().as_str() {
+            "http" => Ok(Self::Http),
+            "socks5" | "socks5h" | "socks" => Ok(Self::Socks5),
+            _ => Err(UnknownProxy),
+        }
+    }
+}
+
+/// Not one of the words that [`ProxyProtocol`] knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("takes http or socks5")]
+pub struct UnknownProxy;
+
 /// Where a proxy is and how it lets us in. `Debug` does not show the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxyConfig {

@@ -1,1 +1,191 @@
 //! SQLite: one writer, readers, migrations, and what is kept.
+//!
+//! All writes go through one thread that groups what waits into one commit ([`writer`]); reads have
+//! connections of their own ([`readers`]). Nothing in here blocks the async runtime. A write that
+//! returned `Ok` is on disk (WAL, `synchronous=FULL`).
+
+pub mod credentials;
+mod deliveries;
+mod error;
+mod instances;
+mod keyfile;
+mod keys;
+mod learned;
+mod outbox;
+mod readers;
+mod schema;
+mod seal;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod webhooks;
+mod writer;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+pub use deliveries::{Delivery, DeliveryStatus, Verdict};
+pub use error::StoreError;
+pub use instances::{InstanceChange, InstanceRow, NewInstanceRow};
+pub use keyfile::load_or_make_key;
+pub use keys::ApiKey;
+pub use outbox::{EventFilter, Pruned, Retention, StoredEvent};
+pub use seal::SealingKey;
+pub use sessions::{Invite, Session};
+pub use webhooks::{Webhook, WebhookId, WebhookTarget};
+
+use crate::model::Clock;
+use readers::Readers;
+use seal::Sealer;
+use writer::Writer;
+
+/// The database. Clones share it.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    writer: Writer,
+    readers: Readers,
+    sealer: Sealer,
+    clock: Arc<dyn Clock>,
+    /// The id of the newest event on disk.
+    newest: watch::Sender<i64>,
+    /// Held while the process lives: two daemons on one database would tear each other's ratchets.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens or makes the database, brings its schema up to date and checks that `key` fits.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::WrongKey`], or what SQLite says.
+    pub async fn open(path: &Path, key: SealingKey, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        tokio::task::spawn_blocking(move || Self::open_blocking(path, &key, clock))
+            .await
+            .map_err(|_| StoreError::Closed)?
+    }
+
+    fn open_blocking(path: PathBuf, key: &SealingKey, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let lock = take_lock(&path)?;
+        let mut connection = connect(&path)?;
+        schema::migrate(&mut connection, &path)?;
+        let sealer = Sealer::unlock(&connection, key)?;
+        let newest = outbox::newest(&connection)?;
+        Ok(Self(Arc::new(Inner {
+            readers: Readers::new(path),
+            writer: Writer::start(connection)?,
+            sealer,
+            clock,
+            newest: watch::channel(newest).0,
+            _lock: lock,
+        })))
+    }
+
+    /// Whether the writer answers: proof of life for the watchdog.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.write(|_| Ok(())).await
+    }
+
+    /// Wakes whenever events were stored; the value is the newest event's id.
+    #[must_use]
+    pub fn newest_event(&self) -> watch::Receiver<i64> {
+        self.0.newest.subscribe()
+    }
+
+    /// Finishes what waits, folds the log into the file and ends the writer.
+    pub async fn close(&self) {
+        self.0.writer.close().await;
+    }
+
+    /// Another sealing key from now on; what is sealed stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] when `old` is not the one in use.
+    pub async fn rotate_key(&self, old: SealingKey, new: SealingKey) -> Result<(), StoreError> {
+        self.write(move |connection| seal::rewrap(connection, &old, &new)).await
+    }
+
+    /// A consistent copy of the running database.
+    ///
+    /// # Errors
+    /// When the file exists already or cannot be written.
+    pub async fn backup(&self, to: PathBuf) -> Result<(), StoreError> {
+        self.read(move |connection| {
+            if to.exists() {
+                return Err(StoreError::Io(format!("{} exists already; choose another name", to.display())));
+            }
+            let mut copy = Connection::open(&to)?;
+            let backup = rusqlite::backup::Backup::new(connection, &mut copy)?;
+            backup.run_to_completion(256, std::time::Duration::ZERO, None)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// SQLite's own check of the file, and whether every sealed value opens. Returns the faults found.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        let store = self.clone();
+        self.read(move |connection| {
+            let mut faults = schema::integrity(connection)?;
+            faults.extend(credentials::unreadable(connection, &store.0.sealer)?);
+            Ok(faults)
+        })
+        .await
+    }
+
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.0.writer.run(job).await
+    }
+
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.0.readers.run(job).await
+    }
+
+    fn stored(&self, newest: i64) {
+        self.0.newest.send_if_modified(|known| {
+            let newer = newest > *known;
+            if newer {
+                *known = newest;
+            }
+            newer
+        });
+    }
+}
+
+/// A connection as all of ours are.
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A Signal ratchet that steps back after a power cut is a lost session.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "cache_size", -512)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn take_lock(path: &Path) -> Result<File, StoreError> {
+    use rustix::fs::{FlockOperation, flock};
+    let lock = path.with_extension("lock");
+    let io = |error: std::io::Error| StoreError::Io(format!("{}: {error}", lock.display()));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| StoreError::Io(format!("{}: {error}", folder.display())))?;
+    }
+    let file = File::options().create(true).truncate(false).write(true).open(&lock).map_err(io)?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| StoreError::InUse(path.to_owned()))?;
+    Ok(file)
+}

@@ -1,0 +1,68 @@
+//! What can go wrong with the database, for a person.
+
+use std::path::PathBuf;
+
+/// Storage failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has it.
+    #[error("{0} is in use by another tetherd; stop that one first")]
+    InUse(PathBuf),
+    /// A newer tetherd made it.
+    #[error("{path} was made by a newer tetherd (schema {found}, this one knows {known}); update tetherd")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest that we know.
+        known: i64,
+    },
+    /// The sealing key is another one.
+    #[error("the sealing key does not fit this database; restore the key file that belongs to it")]
+    WrongKey,
+    /// A sealed value was changed, or belongs elsewhere.
+    #[error("a sealed value in {0} cannot be opened; the database is damaged or was tampered with")]
+    Unsealable(String),
+    /// No room.
+    #[error("the disk is full; nothing was stored. Make room: it goes on by itself")]
+    Full,
+    /// The file is damaged.
+    #[error("the database is damaged: {0}. Restore a backup")]
+    Corrupt(String),
+    /// A row that must be unique exists already.
+    #[error("{0} exists already")]
+    Taken(String),
+    /// The row is not there.
+    #[error("{0} does not exist")]
+    Missing(String),
+    /// A file could not be used.
+    #[error("{0}")]
+    Io(String),
+    /// Anything else that SQLite says.
+    #[error("the database refused: {0}")]
+    Sqlite(String),
+    /// The store is closed, or its writer is gone.
+    #[error("storage is closed")]
+    Closed,
+    /// More waits than the queue holds.
+    #[error("storage does not keep up; try again")]
+    Busy,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error.to_string()),
+            _ => Self::Sqlite(error.to_string()),
+        }
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Corrupt(format!("a stored value cannot be read: {error}"))
+    }
+}

@@ -1,0 +1,426 @@
+//! Instances and the truth about their links.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::Value;
+
+use super::outbox::Append;
+use super::seal::Sealer;
+use super::{Store, StoreError, credentials, outbox};
+use crate::model::{
+    Digest, Ended, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth, NewEvent, Profile,
+    ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Settings, Stamp,
+};
+
+/// An instance as it is kept.
+#[derive(Debug, Clone)]
+pub struct InstanceRow {
+    /// The row.
+    pub id: InstanceId,
+    /// Its public id.
+    pub uuid: InstanceUuid,
+    /// Its name.
+    pub name: InstanceName,
+    /// How it reaches WhatsApp.
+    pub integration: Integration,
+    /// What lasts about its link.
+    pub truth: LinkTruth,
+    /// The owner's settings.
+    pub settings: Settings,
+    /// How it goes out.
+    pub proxy: Option<ProxyConfig>,
+    /// `number` as given.
+    pub number: Option<String>,
+    /// `businessId` as given.
+    pub business_id: Option<String>,
+    /// SHA-256 of its token.
+    pub token: Digest,
+    /// When it was created.
+    pub created: Stamp,
+    /// When something that lasts last changed.
+    pub updated: Stamp,
+}
+
+/// An instance to be kept.
+#[derive(Debug, Clone)]
+pub struct NewInstanceRow {
+    /// Its public id.
+    pub uuid: InstanceUuid,
+    /// Its name.
+    pub name: InstanceName,
+    /// How it reaches WhatsApp.
+    pub integration: Integration,
+    /// The owner's settings.
+    pub settings: Settings,
+    /// How it goes out.
+    pub proxy: Option<ProxyConfig>,
+    /// `number` as given.
+    pub number: Option<String>,
+    /// `businessId` as given.
+    pub business_id: Option<String>,
+    /// SHA-256 of its token.
+    pub token: Digest,
+    /// Cloud: Meta's access token.
+    pub cloud_token: Option<Secret>,
+}
+
+/// A change of what lasts.
+#[derive(Debug, Clone)]
+pub enum InstanceChange {
+    /// Nothing but the events.
+    None,
+    /// The truth about the link.
+    Truth(LinkTruth),
+    /// The truth, and every credential is wiped with it; `tombstone` keeps what telling WhatsApp needs.
+    Forget {
+        /// The truth from now on.
+        truth: LinkTruth,
+        /// WhatsApp does not know yet.
+        tombstone: bool,
+    },
+    /// What is known of the account.
+    Profile(Profile),
+    /// The owner's settings.
+    Settings(Settings),
+    /// How it goes out.
+    Proxy(Option<ProxyConfig>),
+    /// Its token.
+    Token(Digest),
+    /// Meta's access token.
+    CloudToken(Secret),
+}
+
+impl Store {
+    /// All instances, oldest first. The truth is what the credentials on disk say: a crash between
+    /// the engine's save and ours loses no link.
+    pub async fn instances(&self) -> Result<Vec<InstanceRow>, StoreError> {
+        let sealer = self.0.sealer.clone();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, uuid, name, integration, linked, profile, ended, settings, proxy, number, business_id, token, \
+                 created, updated FROM instance ORDER BY id",
+            )?;
+            let rows = statement.query_map([], RawRow::read)?.collect::<Result<Vec<_>, _>>()?;
+            rows.into_iter().map(|row| row.parse(connection, &sealer)).collect()
+        })
+        .await
+    }
+
+    /// Keeps a new instance and the events that tell of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] when the name belongs to another one.
+    pub async fn create_instance(
+        &self,
+        new: NewInstanceRow,
+        events: Vec<NewEvent>,
+    ) -> Result<InstanceRow, StoreError> {
+        let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
+        let (row, newest) = self
+            .write(move |connection| {
+                let row = insert(connection, &sealer, new, now)?;
+                let newest = outbox::append(connection, &Append::of(&row, now), &events)?;
+                Ok((row, newest))
+            })
+            .await?;
+        self.stored(newest);
+        Ok(row)
+    }
+
+    /// Keeps a change and its events in one transaction: both are on disk, or neither is.
+    pub async fn change_instance(
+        &self,
+        id: InstanceId,
+        change: InstanceChange,
+        events: Vec<NewEvent>,
+    ) -> Result<(), StoreError> {
+        let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
+        let newest = self
+            .write(move |connection| {
+                // Before the change, so that events of a log-out still name the account that it was.
+                let append = Append::lookup(connection, id, now)?;
+                apply(connection, &sealer, id, change, now)?;
+                outbox::append(connection, &append, &events)
+            })
+            .await?;
+        self.stored(newest);
+        Ok(())
+    }
+
+    /// Forgets an instance; its undelivered events stay until they are delivered.
+    pub async fn delete_instance(
+        &self,
+        id: InstanceId,
+        events: Vec<NewEvent>,
+        tombstone: bool,
+    ) -> Result<(), StoreError> {
+        let now = self.0.clock.now();
+        let newest = self
+            .write(move |connection| {
+                let append = Append::lookup(connection, id, now)?;
+                let newest = outbox::append(connection, &append, &events)?;
+                if tombstone {
+                    credentials::bury(connection, id, now)?;
+                }
+                connection.execute("UPDATE webhook SET retired = 1 WHERE instance = ?1", [id.0])?;
+                connection.execute("DELETE FROM instance WHERE id = ?1", [id.0])?;
+                Ok(newest)
+            })
+            .await?;
+        self.stored(newest);
+        Ok(())
+    }
+
+    /// Cloud: Meta's access token, when one is kept.
+    pub async fn cloud_token(&self, id: InstanceId) -> Result<Option<Secret>, StoreError> {
+        let sealer = self.0.sealer.clone();
+        self.read(move |connection| {
+            let sealed: Option<Option<Vec<u8>>> = connection
+                .query_row("SELECT cloud_token FROM instance WHERE id = ?1", [id.0], |row| row.get(0))
+                .optional()?;
+            let Some(sealed) = sealed.flatten() else { return Ok(None) };
+            let plain = sealer.open(CLOUD_TOKEN, &sealed)?;
+            Ok(Some(Secret::new(String::from_utf8_lossy(&plain).into_owned())))
+        })
+        .await
+    }
+}
+
+const PROXY: &str = "instance/proxy";
+const CLOUD_TOKEN: &str = "instance/cloud_token";
+
+struct RawRow {
+    id: i64,
+    uuid: String,
+    name: String,
+    integration: String,
+    linked: i64,
+    profile: String,
+    ended: Option<String>,
+    settings: String,
+    proxy: Option<Vec<u8>>,
+    number: Option<String>,
+    business_id: Option<String>,
+    token: [u8; 32],
+    created: i64,
+    updated: i64,
+}
+
+impl RawRow {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            uuid: row.get(1)?,
+            name: row.get(2)?,
+            integration: row.get(3)?,
+            linked: row.get(4)?,
+            profile: row.get(5)?,
+            ended: row.get(6)?,
+            settings: row.get(7)?,
+            proxy: row.get(8)?,
+            number: row.get(9)?,
+            business_id: row.get(10)?,
+            token: row.get(11)?,
+            created: row.get(12)?,
+            updated: row.get(13)?,
+        })
+    }
+
+    fn parse(self, connection: &Connection, sealer: &Sealer) -> Result<InstanceRow, StoreError> {
+        let id = InstanceId(self.id);
+        let integration: Integration = self
+            .integration
+            .parse()
+            .map_err(|_| StoreError::Corrupt(format!("integration {}", self.integration)))?;
+        let profile: Profile = serde_json::from_str(&self.profile)?;
+        let ended = self.ended.as_deref().map(read_ended).transpose()?;
+        let device = credentials::linked_account(connection, sealer, id)?;
+        let truth = truth(integration, self.linked, profile, ended, device, Stamp::from_millis(self.updated));
+        let proxy = match self.proxy {
+            Some(sealed) => Some(read_proxy(&sealer.open(PROXY, &sealed)?)?),
+            None => None,
+        };
+        Ok(InstanceRow {
+            id,
+            uuid: InstanceUuid(self.uuid),
+            name: InstanceName::parse(&self.name)
+                .map_err(|e| StoreError::Corrupt(format!("name {}: {e}", self.name)))?,
+            integration,
+            truth,
+            settings: serde_json::from_str(&self.settings)?,
+            proxy,
+            number: self.number,
+            business_id: self.business_id,
+            token: Digest(self.token),
+            created: Stamp::from_millis(self.created),
+            updated: Stamp::from_millis(self.updated),
+        })
+    }
+}
+
+/// For the engine's instances the credentials decide, for Meta's what was last known.
+fn truth(
+    integration: Integration,
+    linked: i64,
+    known: Profile,
+    ended: Option<Ended>,
+    device: Option<Profile>,
+    at: Stamp,
+) -> LinkTruth {
+    let merged = |device: Profile| Profile {
+        jid: device.jid,
+        lid: device.lid.or_else(|| known.lid.clone()),
+        name: device.name.or_else(|| known.name.clone()),
+        picture_url: known.picture_url.clone(),
+    };
+    match (integration, linked, device) {
+        (Integration::Web, _, Some(device)) => LinkTruth::Linked { profile: merged(device), ended },
+        (Integration::Cloud, 1, _) => LinkTruth::Linked { profile: known, ended },
+        (_, 0, _) => LinkTruth::Never,
+        _ => {
+            let gone = || Ended { reason: Reason::LoggedOut, at, detail: ReasonDetail::default() };
+            LinkTruth::Unlinked { profile: known, ended: ended.unwrap_or_else(gone) }
+        }
+    }
+}
+
+fn insert(
+    connection: &Connection,
+    sealer: &Sealer,
+    new: NewInstanceRow,
+    now: Stamp,
+) -> Result<InstanceRow, StoreError> {
+    let proxy = new.proxy.as_ref().map(|proxy| sealer.seal(PROXY, &write_proxy(proxy))).transpose()?;
+    let cloud =
+        new.cloud_token.as_ref().map(|t| sealer.seal(CLOUD_TOKEN, t.expose().as_bytes())).transpose()?;
+    let taken = connection
+        .query_row("SELECT 1 FROM instance WHERE folded = ?1", [new.name.key()], |_| Ok(()))
+        .optional()?;
+    if taken.is_some() {
+        return Err(StoreError::Taken(new.name.to_string()));
+    }
+    connection.execute(
+        "INSERT INTO instance(uuid, name, folded, integration, profile, settings, proxy, number, business_id, token, \
+         cloud_token, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
+        rusqlite::params![
+            new.uuid.0,
+            new.name.as_str(),
+            new.name.key(),
+            new.integration.as_str(),
+            serde_json::to_string(&Profile::default())?,
+            serde_json::to_string(&new.settings)?,
+            proxy,
+            new.number,
+            new.business_id,
+            new.token.0,
+            cloud,
+            now.millis(),
+        ],
+    )?;
+    Ok(InstanceRow {
+        id: InstanceId(connection.last_insert_rowid()),
+        uuid: new.uuid,
+        name: new.name,
+        integration: new.integration,
+        truth: LinkTruth::Never,
+        settings: new.settings,
+        proxy: new.proxy,
+        number: new.number,
+        business_id: new.business_id,
+        token: new.token,
+        created: now,
+        updated: now,
+    })
+}
+
+fn apply(
+    connection: &Connection,
+    sealer: &Sealer,
+    id: InstanceId,
+    change: InstanceChange,
+    now: Stamp,
+) -> Result<(), StoreError> {
+    let set = |column: &str, value: &dyn rusqlite::ToSql| -> Result<(), StoreError> {
+        let sql = format!("UPDATE instance SET {column} = ?2, updated = ?3 WHERE id = ?1");
+        connection.prepare_cached(&sql)?.execute((id.0, value, now.millis()))?;
+        Ok(())
+    };
+    match change {
+        InstanceChange::None => Ok(()),
+        InstanceChange::Truth(truth) => write_truth(connection, id, &truth, now),
+        InstanceChange::Forget { truth, tombstone } => {
+            if tombstone {
+                credentials::bury(connection, id, now)?;
+            }
+            connection.execute("DELETE FROM credential WHERE instance = ?1", [id.0])?;
+            connection.execute("UPDATE instance SET cloud_token = NULL WHERE id = ?1", [id.0])?;
+            write_truth(connection, id, &truth, now)
+        }
+        InstanceChange::Profile(profile) => set("profile", &serde_json::to_string(&profile)?),
+        InstanceChange::Settings(settings) => set("settings", &serde_json::to_string(&settings)?),
+        InstanceChange::Proxy(proxy) => {
+            set("proxy", &proxy.map(|proxy| sealer.seal(PROXY, &write_proxy(&proxy))).transpose()?)
+        }
+        InstanceChange::Token(token) => set("token", &token.0),
+        InstanceChange::CloudToken(token) => {
+            set("cloud_token", &sealer.seal(CLOUD_TOKEN, token.expose().as_bytes())?)
+        }
+    }
+}
+
+fn write_truth(
+    connection: &Connection,
+    id: InstanceId,
+    truth: &LinkTruth,
+    now: Stamp,
+) -> Result<(), StoreError> {
+    let linked = match truth {
+        LinkTruth::Never => 0,
+        LinkTruth::Linked { .. } => 1,
+        LinkTruth::Unlinked { .. } => 2,
+    };
+    let profile = serde_json::to_string(&truth.profile().cloned().unwrap_or_default())?;
+    let ended = truth.ended().map(write_ended);
+    connection
+        .prepare_cached(
+            "UPDATE instance SET linked = ?2, profile = ?3, ended = ?4, updated = ?5 WHERE id = ?1",
+        )?
+        .execute((id.0, linked, profile, ended, now.millis()))?;
+    Ok(())
+}
+
+fn write_ended(ended: &Ended) -> String {
+    serde_json::json!({"reason": ended.reason, "at": ended.at.millis(), "detail": ended.detail}).to_string()
+}
+
+fn read_ended(text: &str) -> Result<Ended, StoreError> {
+    let mut value: Value = serde_json::from_str(text)?;
+    Ok(Ended {
+        reason: serde_json::from_value(value["reason"].take())?,
+        at: Stamp::from_millis(value["at"].as_i64().unwrap_or_default()),
+        detail: serde_json::from_value(value["detail"].take())?,
+    })
+}
+
+fn write_proxy(proxy: &ProxyConfig) -> Vec<u8> {
+    serde_json::json!({
+        "protocol": proxy.protocol.as_str(), "host": proxy.host, "port": proxy.port,
+        "username": proxy.username, "password": proxy.password.as_ref().map(Secret::expose),
+    })
+    .to_string()
+    .into_bytes()
+}
+
+fn read_proxy(bytes: &[u8]) -> Result<ProxyConfig, StoreError> {
+    let value: Value = serde_json::from_slice(bytes)?;
+    let text = |name: &str| value[name].as_str().map(str::to_owned);
+    let protocol = text("protocol").unwrap_or_default();
+    Ok(ProxyConfig {
+        protocol: protocol
+            .parse::<ProxyProtocol>()
+            .map_err(|_| StoreError::Corrupt(format!("proxy {protocol}")))?,
+        host: text("host").unwrap_or_default(),
+        port: value["port"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
+        username: text("username"),
+        password: text("password").map(Secret::new),
+    })
+}

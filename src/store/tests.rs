@@ -1,0 +1,267 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use whatsapp_rust::bytes::Bytes;
+use whatsapp_rust::wacore::store::Device;
+use whatsapp_rust::wacore::store::traits::{AppSyncStore, DeviceStore, ProtocolStore, SignalStore};
+
+use super::{
+    DeliveryStatus, EventFilter, InstanceChange, NewInstanceRow, Retention, SealingKey, Store, StoreError,
+    Verdict, Webhook, WebhookTarget,
+};
+use crate::model::{
+    AccountJid, Digest, Ended, EventKind, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth,
+    NewEvent, Profile, ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Settings, Stamp,
+    SystemClock,
+};
+
+async fn open(folder: &Path) -> Store {
+    Store::open(&folder.join("t.db"), SealingKey::new([1; 32]), Arc::new(SystemClock)).await.unwrap()
+}
+
+fn shop(name: &str) -> NewInstanceRow {
+    NewInstanceRow {
+        uuid: InstanceUuid::generate(),
+        name: InstanceName::parse(name).unwrap(),
+        integration: Integration::Web,
+        settings: Settings::default(),
+        proxy: Some(ProxyConfig {
+            protocol: ProxyProtocol::Socks5,
+            host: "h".into(),
+            port: 1080,
+            username: Some("u".into()),
+            password: Some(Secret::new("hunter2")),
+        }),
+        number: None,
+        business_id: None,
+        token: Digest::of(name),
+        cloud_token: None,
+    }
+}
+
+fn note(text: &str) -> NewEvent {
+    NewEvent::new(EventKind::ConnectionUpdate, json!({ "state": text }))
+}
+
+async fn linked(store: &Store, id: InstanceId) {
+    let credentials = store.credentials(id);
+    let mut device = Device::new();
+    device.pn = Some("5511999998888:7@s.whatsapp.net".parse().unwrap());
+    device.push_name = "Maria".into();
+    credentials.save(&device).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_credentials_on_disk_decide_who_is_linked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let row = store.create_instance(shop("shop"), vec![]).await.unwrap();
+    store.credentials(row.id).create().await.unwrap();
+    assert_eq!(
+        store.instances().await.unwrap()[0].truth,
+        LinkTruth::Never,
+        "a device without a number is no link"
+    );
+    linked(&store, row.id).await;
+    store.close().await;
+    drop(store);
+    let store = open(folder.path()).await;
+    let LinkTruth::Linked { profile, ended: None } = store.instances().await.unwrap()[0].truth.clone() else {
+        panic!("a crash between the engine's save and ours loses no link")
+    };
+    assert_eq!(profile.jid.unwrap().as_str(), "5511999998888@s.whatsapp.net");
+    assert_eq!(profile.name.as_deref(), Some("Maria"));
+}
+
+#[tokio::test]
+async fn forgetting_wipes_with_the_events_that_tell_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    linked(&store, id).await;
+    store.credentials(id).put_session("a@s", b"x").await.unwrap();
+    let ended =
+        Ended { reason: Reason::LoggedOut, at: Stamp::from_millis(5), detail: ReasonDetail::default() };
+    let profile = Profile { jid: Some(AccountJid::from_jid("5511@s.whatsapp.net")), ..Profile::default() };
+    let truth = LinkTruth::Unlinked { profile, ended };
+    let change = InstanceChange::Forget { truth: truth.clone(), tombstone: true };
+    store.change_instance(id, change, vec![note("close")]).await.unwrap();
+    assert_eq!(store.instances().await.unwrap()[0].truth, truth);
+    assert!(!store.credentials(id).exists().await.unwrap());
+    assert!(store.credentials(id).get_session("a@s").await.unwrap().is_none());
+    assert_eq!(store.events_after(0, EventFilter::default(), 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_secret_is_readable_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    store.credentials(id).put_session("a@s", b"RATCHET-STATE").await.unwrap();
+    let target = WebhookTarget { url: "http://h/?token=URL-TOKEN".into(), ..WebhookTarget::default() };
+    store.set_webhook(Webhook { instance: Some(id), enabled: true, events: None, target }).await.unwrap();
+    assert_eq!(
+        store.instances().await.unwrap()[0].proxy.as_ref().unwrap().password,
+        Some(Secret::new("hunter2"))
+    );
+    store.close().await;
+    let bytes = std::fs::read(folder.path().join("t.db")).unwrap();
+    for secret in ["hunter2", "RATCHET-STATE", "URL-TOKEN"] {
+        assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn another_key_is_refused_and_a_rotated_one_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    store.rotate_key(SealingKey::new([1; 32]), SealingKey::new([2; 32])).await.unwrap();
+    store.close().await;
+    drop(store);
+    let path = folder.path().join("t.db");
+    let wrong = Store::open(&path, SealingKey::new([1; 32]), Arc::new(SystemClock)).await;
+    assert_eq!(wrong.err(), Some(StoreError::WrongKey));
+    Store::open(&path, SealingKey::new([2; 32]), Arc::new(SystemClock)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_daemon_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = open(folder.path()).await;
+    let second =
+        Store::open(&folder.path().join("t.db"), SealingKey::new([1; 32]), Arc::new(SystemClock)).await;
+    assert!(matches!(second.err(), Some(StoreError::InUse(_))));
+}
+
+#[tokio::test]
+async fn one_failing_job_harms_no_other_in_its_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let jobs = (0..40).map(|n| {
+        let store = store.clone();
+        tokio::spawn(
+            async move { store.create_instance(shop(&format!("i{}", n / 2)), vec![note("x")]).await },
+        )
+    });
+    let results = futures_util::future::join_all(jobs).await;
+    let good = results.iter().filter(|r| r.as_ref().unwrap().is_ok()).count();
+    assert_eq!(good, 20);
+    assert_eq!(store.instances().await.unwrap().len(), 20);
+    assert_eq!(store.events_after(0, EventFilter::default(), 100).await.unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn events_go_to_every_webhook_that_wants_them_in_order_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    let hook =
+        |instance, events| Webhook { instance, enabled: true, events, target: WebhookTarget::default() };
+    store.set_webhook(hook(Some(id), None)).await.unwrap();
+    store.set_webhook(hook(None, Some(vec![EventKind::Call]))).await.unwrap();
+    let message = || NewEvent::once(EventKind::MessagesUpsert, json!({"a": 1}), "chat/1");
+    let call = NewEvent::new(EventKind::Call, json!({}));
+    store.change_instance(id, InstanceChange::None, vec![message(), message(), call]).await.unwrap();
+    store.change_instance(id, InstanceChange::None, vec![message()]).await.unwrap();
+    let seqs: Vec<_> = store.last_events(id, 10).await.unwrap().iter().map(|e| e.seq.0).collect();
+    assert_eq!(seqs, [2, 1], "a redelivered message makes no second event");
+    let due = store.due_webhooks().await.unwrap();
+    assert_eq!(due.len(), 2);
+    let first = store.next_delivery(due[0]).await.unwrap().unwrap();
+    assert_eq!(first.event.kind, EventKind::MessagesUpsert);
+    let again = Verdict::Again { answer: Some(500), error: "HTTP 500".into() };
+    store.finish_delivery(first.id, again).await.unwrap();
+    let same = store.next_delivery(due[0]).await.unwrap().unwrap();
+    assert_eq!((same.id, same.attempts), (first.id, 1), "in order: the first one again");
+    store
+        .finish_delivery(same.id, Verdict::Dead { answer: Some(410), error: "HTTP 410".into() })
+        .await
+        .unwrap();
+    assert_eq!(store.next_delivery(due[0]).await.unwrap().unwrap().event.kind, EventKind::Call);
+    let dead = store.deliveries(id, Some(DeliveryStatus::Dead), None, 10).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!(store.redeliver(id, None).await.unwrap(), 1);
+    assert_eq!(store.next_delivery(due[0]).await.unwrap().unwrap().id, first.id);
+    assert_eq!(store.delivery_counts().await.unwrap(), [3, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_deleted_instance_still_delivers_its_last_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    let target = WebhookTarget::default();
+    store.set_webhook(Webhook { instance: Some(id), enabled: true, events: None, target }).await.unwrap();
+    store.delete_instance(id, vec![note("gone")], false).await.unwrap();
+    let due = store.due_webhooks().await.unwrap();
+    let last = store.next_delivery(due[0]).await.unwrap().unwrap();
+    assert_eq!(last.event.name, "shop");
+    store.create_instance(shop("shop"), vec![]).await.expect("the name is free at once");
+    store.finish_delivery(last.id, Verdict::Delivered { answer: 200 }).await.unwrap();
+    let keep = Retention { delivered: Duration::ZERO, dead: Duration::ZERO, bytes: i64::MAX };
+    store.prune_events(keep).await.unwrap();
+    assert!(
+        store.webhook(due[0]).await.unwrap().is_none(),
+        "the retired webhook went with its last delivery"
+    );
+}
+
+#[tokio::test]
+async fn over_budget_the_loss_is_an_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    let target = WebhookTarget::default();
+    store.set_webhook(Webhook { instance: Some(id), enabled: true, events: None, target }).await.unwrap();
+    store.change_instance(id, InstanceChange::None, (0..20).map(|_| note("x")).collect()).await.unwrap();
+    let keep = Retention { delivered: Duration::from_secs(60), dead: Duration::from_secs(60), bytes: 1000 };
+    let pruned = store.prune_events(keep).await.unwrap();
+    assert_eq!(pruned.lost, 20);
+    let left = store.last_events(id, 10).await.unwrap();
+    assert_eq!((left[0].kind, left[0].data["lost"].as_i64()), (EventKind::EventsLost, Some(20)));
+}
+
+#[tokio::test]
+async fn prekeys_batches_and_macs_behave_as_the_engine_expects() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    let c = store.credentials(id);
+    assert_eq!(c.get_max_prekey_id().await.unwrap(), 0);
+    let keys: Vec<_> = (1..=30).map(|id| (id, Bytes::from(vec![u8::try_from(id).unwrap(); 4]))).collect();
+    c.store_prekeys_batch(&keys, false).await.unwrap();
+    c.mark_prekeys_uploaded(&[1, 99]).await.unwrap();
+    assert_eq!(c.get_max_prekey_id().await.unwrap(), 30);
+    assert!(c.load_prekey(99).await.unwrap().is_none(), "marking makes no row");
+    c.remove_prekey(30).await.unwrap();
+    assert_eq!(c.load_prekeys_batch(&[1, 30]).await.unwrap().len(), 1);
+    c.put_session("123:4@s.whatsapp.net", b"s").await.unwrap();
+    assert!(c.has_signal_state_for_user("123").await.unwrap());
+    assert!(!c.has_signal_state_for_user("12").await.unwrap());
+    c.store_sent_message("chat", "id", b"m").await.unwrap();
+    assert_eq!(c.take_sent_message("chat", "id").await.unwrap().unwrap(), b"m");
+    assert!(c.take_sent_message("chat", "id").await.unwrap().is_none());
+    c.set_sender_key_status("g", &[("d1", true), ("d2", false)]).await.unwrap();
+    c.delete_sender_key_device_rows(&["d1"]).await.unwrap();
+    assert_eq!(c.get_sender_key_devices("g").await.unwrap(), [("d2".to_owned(), false)]);
+    assert_eq!(c.get_version("critical").await.unwrap().version, 0);
+}
+
+#[tokio::test]
+async fn a_backup_is_whole_and_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    linked(&store, id).await;
+    let copy = folder.path().join("copy").join("t.db");
+    std::fs::create_dir(copy.parent().unwrap()).unwrap();
+    store.backup(copy.clone()).await.unwrap();
+    assert!(matches!(store.backup(copy.clone()).await, Err(StoreError::Io(_))), "never over another file");
+    let restored = Store::open(&copy, SealingKey::new([1; 32]), Arc::new(SystemClock)).await.unwrap();
+    assert!(restored.instances().await.unwrap()[0].truth.is_linked());
+    assert_eq!(restored.check().await.unwrap(), Vec::<String>::new());
+}
