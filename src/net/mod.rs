@@ -1,1 +1,105 @@
-//! Ways out of the box: names, TLS, proxies, the one HTTP client, and what changes around it.
+//! Ways out of the box: names, TLS, proxies, the one HTTP client.
+//!
+//! Used by links and by events; knows neither. What failed is a [`NetError`], decided here once.
+
+mod client;
+mod dial;
+mod error;
+mod names;
+mod proxy;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use client::{FetchOptions, Response};
+pub use error::NetError;
+
+use crate::model::{Clock, ProxyConfig};
+use names::Names;
+
+/// What the network room is made of.
+#[derive(Debug, Clone)]
+pub struct NetConfig {
+    /// PEM files with authorities that are trusted beside the usual ones.
+    pub extra_ca: Vec<PathBuf>,
+    /// Where the name servers are told; read anew when it changes.
+    pub resolv_conf: PathBuf,
+}
+
+impl Default for NetConfig {
+    fn default() -> Self {
+        Self { extra_ca: Vec::new(), resolv_conf: PathBuf::from("/etc/resolv.conf") }
+    }
+}
+
+/// Where to connect to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// A name or an address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Whether TLS is spoken.
+    pub tls: bool,
+}
+
+/// A connection in both directions, whatever it goes through.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// The way out. Clones share it.
+#[derive(Clone)]
+pub struct Net(Arc<Inner>);
+
+struct Inner {
+    names: Names,
+    tls: Arc<rustls::ClientConfig>,
+    clock: Arc<dyn Clock>,
+    pool: client::Pool,
+}
+
+impl Net {
+    /// Reads the authorities; does no network I/O.
+    ///
+    /// # Errors
+    /// When a file of [`NetConfig::extra_ca`] cannot be used.
+    pub fn new(config: &NetConfig, clock: Arc<dyn Clock>) -> Result<Self, NetError> {
+        Ok(Self(Arc::new(Inner {
+            names: Names::new(config.resolv_conf.clone()),
+            tls: tls::config(&config.extra_ca)?,
+            clock,
+            pool: client::Pool::default(),
+        })))
+    }
+
+    /// A connection, ready to be spoken on, within `limit`.
+    pub async fn connect(
+        &self,
+        target: &Target,
+        proxy: Option<&ProxyConfig>,
+        limit: Duration,
+    ) -> Result<Box<dyn Stream>, NetError> {
+        let connecting = async {
+            let tcp = match proxy {
+                Some(proxy) => proxy::through(&self.0.names, proxy, target).await?,
+                None => dial::dial(&self.0.names, &target.host, target.port).await?,
+            };
+            if target.tls {
+                let stream = tls::wrap(&self.0.tls, tcp, &target.host, self.0.clock.as_ref()).await?;
+                return Ok(Box::new(stream) as Box<dyn Stream>);
+            }
+            Ok(Box::new(tcp) as Box<dyn Stream>)
+        };
+        tokio::time::timeout(limit, connecting)
+            .await
+            .unwrap_or(Err(NetError::Timeout { host: target.host.clone() }))
+    }
+}

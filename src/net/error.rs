@@ -1,0 +1,85 @@
+//! What can go wrong on the way out, for a person and for the state machine.
+
+/// The network failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NetError {
+    /// There is no network here.
+    #[error("this box has no network (looking for {host})")]
+    Offline {
+        /// What was looked for.
+        host: String,
+    },
+    /// The name does not exist, or no name server answers.
+    #[error("the name {host} cannot be resolved: {why}")]
+    Name {
+        /// The name.
+        host: String,
+        /// What the name server said.
+        why: String,
+    },
+    /// The other side answered that nobody listens.
+    #[error("{host} refused the connection")]
+    Refused {
+        /// The other side.
+        host: String,
+    },
+    /// No answer in time.
+    #[error("{host} did not answer in time")]
+    Timeout {
+        /// The other side.
+        host: String,
+    },
+    /// No encrypted connection.
+    #[error("no encrypted connection with {host}: {why}")]
+    Tls {
+        /// The other side.
+        host: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No encrypted connection, because this box's clock is wrong.
+    #[error("the clock of this box is wrong ({now}), so the certificate of {host} cannot be checked")]
+    ClockWrong {
+        /// The other side.
+        host: String,
+        /// What the clock shows.
+        now: String,
+    },
+    /// The proxy would not.
+    #[error("the proxy {proxy}: {why}")]
+    Proxy {
+        /// Its name and port.
+        proxy: String,
+        /// What it said.
+        why: String,
+    },
+    /// The connection ended early.
+    #[error("the connection with {host} ended: {why}")]
+    Closed {
+        /// The other side.
+        host: String,
+        /// How.
+        why: String,
+    },
+    /// An address that cannot be used.
+    #[error("{0}")]
+    BadUrl(String),
+    /// A file that is needed cannot be used.
+    #[error("{0}")]
+    File(String),
+}
+
+impl NetError {
+    pub(super) fn from_io(host: &str, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as Kind;
+        let host = host.to_owned();
+        match error.kind() {
+            Kind::ConnectionRefused => Self::Refused { host },
+            Kind::NetworkUnreachable | Kind::HostUnreachable | Kind::NetworkDown | Kind::AddrNotAvailable => {
+                Self::Offline { host }
+            }
+            Kind::TimedOut => Self::Timeout { host },
+            _ => Self::Closed { host, why: error.to_string() },
+        }
+    }
+}
