@@ -1,1 +1,165 @@
-//! WHATSAPP-BAILEYS: the engine.
+//! WHATSAPP-BAILEYS: a linked device, driven by the engine (`whatsapp-rust`).
+//!
+//! One run of the engine is one attempt; its own reconnecting is off. Much that ends an attempt is
+//! not told by any event of the engine, so the reason is put together from three sources, once, when
+//! the run has ended: events ([`events`]), our transport ([`transport`]), and the stream error node
+//! ([`outcome`]).
+
+mod client;
+mod events;
+mod http;
+mod inbox;
+mod message;
+mod outcome;
+mod pairing;
+mod run;
+mod transport;
+mod version;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+pub use version::Version;
+
+use super::{
+    Goal, Link, LinkContext, LinkError, LinkEvent, LinkFactory, LinkOptions, Outcome, PairError, PairingCode,
+    Presence,
+};
+use crate::model::{Clock, PhoneNumber};
+use crate::net::Net;
+use crate::store::Store;
+use crate::store::credentials::Credentials;
+use client::Held;
+use transport::Trace;
+
+/// How long a request of ours to WhatsApp may take.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// What all links of this kind share.
+#[derive(Clone)]
+pub struct WebConfig {
+    /// The name on the phone's list of linked devices.
+    pub device_name: String,
+    /// The WhatsApp version to announce; none is the newest that is known.
+    pub version: Option<Version>,
+    /// Where the server is.
+    pub server: Server,
+}
+
+/// Where the server is. Anything but [`Server::whatsapp`] works only in a `demo` build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// `wss://…/ws/chat`.
+    pub socket: String,
+    /// The page that names the current version.
+    pub version_page: String,
+}
+
+impl Server {
+    /// The real one.
+    #[must_use]
+    pub fn whatsapp() -> Self {
+        Self {
+            socket: "wss://web.whatsapp.com/ws/chat".into(),
+            version_page: "https://web.whatsapp.com/sw.js".into(),
+        }
+    }
+}
+
+/// Makes links of this kind.
+pub struct WebFactory {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    store: Store,
+    net: Net,
+    clock: Arc<dyn Clock>,
+    config: WebConfig,
+}
+
+impl WebFactory {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(store: Store, net: Net, clock: Arc<dyn Clock>, config: WebConfig) -> Self {
+        Self { parts: Arc::new(Parts { store, net, clock, config }) }
+    }
+}
+
+impl LinkFactory for WebFactory {
+    fn make(&self, context: LinkContext) -> Arc<dyn Link> {
+        Arc::new(WebLink {
+            credentials: self.parts.store.credentials(context.id),
+            options: Arc::new(Mutex::new(context.options.clone())),
+            trace: Arc::default(),
+            held: tokio::sync::Mutex::default(),
+            pairing: tokio::sync::Mutex::default(),
+            parts: Arc::clone(&self.parts),
+            context,
+        })
+    }
+}
+
+struct WebLink {
+    parts: Arc<Parts>,
+    context: LinkContext,
+    credentials: Credentials,
+    options: Arc<Mutex<LinkOptions>>,
+    trace: Arc<Trace>,
+    /// The engine's client, kept over attempts for as long as it can run again.
+    held: tokio::sync::Mutex<Option<Held>>,
+    pairing: tokio::sync::Mutex<Option<PairingCode>>,
+}
+
+impl WebLink {
+    fn options(&self) -> LinkOptions {
+        self.options.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn client(&self) -> Result<Arc<whatsapp_rust::Client>, LinkError> {
+        let held = self.held.lock().await;
+        let client = held.as_ref().map(|held| Arc::clone(&held.client)).ok_or(LinkError::NotConnected)?;
+        if client.is_connected() { Ok(client) } else { Err(LinkError::NotConnected) }
+    }
+}
+
+#[async_trait]
+impl Link for WebLink {
+    async fn run(&self, goal: Goal, sink: mpsc::Sender<LinkEvent>, stop: CancellationToken) -> Outcome {
+        run::run(self, goal, sink, stop).await
+    }
+
+    async fn pairing_code(&self, number: &PhoneNumber) -> Result<PairingCode, PairError> {
+        pairing::code(self, number).await
+    }
+
+    async fn logout(&self) -> Result<(), LinkError> {
+        let client = self.client().await?;
+        // Tells WhatsApp (3 s at most) and ends the client, which the next attempt makes anew.
+        let done = tokio::time::timeout(REQUEST, client.logout()).await;
+        self.held.lock().await.take();
+        done.map_err(|_| LinkError::TimedOut(REQUEST))
+    }
+
+    async fn set_presence(&self, presence: Presence) -> Result<(), LinkError> {
+        let client = self.client().await?;
+        client::show(&client, presence).await
+    }
+
+    fn apply(&self, options: LinkOptions) {
+        *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+    }
+
+    async fn forget(&self) {
+        self.held.lock().await.take();
+        self.pairing.lock().await.take();
+    }
+
+    fn last_progress(&self) -> Option<Instant> {
+        self.trace.last_progress()
+    }
+}

@@ -1,0 +1,86 @@
+//! The engine's client for one instance.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use whatsapp_rust::Client;
+use whatsapp_rust::bot::Bot;
+use whatsapp_rust::wacore::store::DevicePropsOverride;
+use whatsapp_rust::waproto::whatsapp::device_props::PlatformType;
+
+use super::events::Ear;
+use super::http::EngineHttp;
+use super::inbox::Hook;
+use super::transport::Dialer;
+use super::version::{self, Version};
+use super::{REQUEST, WebLink};
+use crate::link::{LinkError, Presence};
+
+/// Enough for a household: each new peer device takes one, and the server asks for more in time.
+const PREKEYS: usize = 100;
+/// Within the 5 s that a link has to stop.
+const STOP: Duration = Duration::from_secs(4);
+
+/// A client that can run (again).
+pub(super) struct Held {
+    pub(super) client: Arc<Client>,
+    pub(super) ear: Ear,
+    pub(super) version: Version,
+    /// Until the first run, which starts the engine's background work.
+    pub(super) bot: Option<Bot>,
+}
+
+impl Held {
+    pub(super) async fn build(link: &WebLink) -> Result<Self, LinkError> {
+        let parts = &link.parts;
+        let (version, options) = (version::announced(parts).await, link.options());
+        let ear = Ear::default();
+        let props = DevicePropsOverride::new()
+            .with_os(parts.config.device_name.clone())
+            .with_platform_type(PlatformType::CHROME);
+        let dialer = Dialer {
+            net: parts.net.clone(),
+            socket: parts.config.server.socket.clone(),
+            options: Arc::clone(&link.options),
+            trace: Arc::clone(&link.trace),
+        };
+        let hook = Hook {
+            inbox: Arc::clone(&link.context.inbox),
+            uuid: link.context.uuid.clone(),
+            options: Arc::clone(&link.options),
+        };
+        let mut builder = Bot::builder()
+            .with_backend(link.credentials.clone())
+            .with_transport_factory(dialer)
+            .with_http_client(EngineHttp(parts.net.clone()))
+            .with_version((version.0, version.1, version.2))
+            .with_device_props(props)
+            .with_wanted_pre_key_count(PREKEYS)
+            .with_event_handler(ear.clone())
+            .with_inbound_durability_hook(hook);
+        if !options.settings.sync_full_history {
+            builder = builder.skip_history_sync();
+        }
+        let bot = builder.build().await.map_err(|error| LinkError::Storage(error.to_string()))?;
+        let client = bot.client();
+        client.enable_auto_reconnect.store(false, Ordering::Relaxed);
+        Ok(Self { client, ear, version, bot: Some(bot) })
+    }
+}
+
+/// Ends a client for good; what it still has to save is saved.
+pub(super) async fn stop(client: &Arc<Client>) {
+    let _ = tokio::time::timeout(STOP, client.disconnect()).await;
+}
+
+pub(super) async fn show(client: &Client, presence: Presence) -> Result<(), LinkError> {
+    let shown = async {
+        match presence {
+            Presence::Available => client.presence().set_available().await,
+            Presence::Unavailable => client.presence().set_unavailable().await,
+        }
+    };
+    let done = tokio::time::timeout(REQUEST, shown).await.map_err(|_| LinkError::TimedOut(REQUEST))?;
+    done.map_err(|error| LinkError::Refused(error.to_string()))
+}

@@ -1,0 +1,80 @@
+//! The engine's events, cut down to what a link needs. The handler runs inside the engine's read
+//! loop, so it never waits.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use whatsapp_rust::wacore::types::events::{Event, EventHandler};
+
+use super::inbox;
+use super::outcome::Terminal;
+use crate::model::{NewEvent, Secret};
+
+/// Events that may wait. A full queue means that the run loop is stuck, which the stall watch sees;
+/// what is dropped then are notices, for messages go through the durability hook.
+pub(super) const CAPACITY: usize = 256;
+
+/// What the engine said.
+#[derive(Debug)]
+pub(super) enum Heard {
+    Code {
+        text: Secret,
+        lives: Duration,
+    },
+    /// The last code has expired and the engine closed the connection.
+    Exhausted,
+    PairingCodeDead,
+    Scanned,
+    PairFailed(String),
+    Passkey,
+    /// Backlog and first app-state sync are through.
+    Ready,
+    PushName(String),
+    Terminal(Terminal),
+    /// Something to tell the user's programs, not covered by the durability hook.
+    Tell(NewEvent),
+}
+
+/// The handler; hands over to the attempt that runs.
+#[derive(Clone, Default)]
+pub(super) struct Ear(Arc<Mutex<Option<mpsc::Sender<Heard>>>>);
+
+impl Ear {
+    /// Whoever listened before does so no more.
+    pub(super) fn listen(&self) -> mpsc::Receiver<Heard> {
+        let (sender, receiver) = mpsc::channel(CAPACITY);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        receiver
+    }
+}
+
+impl EventHandler for Ear {
+    fn handle_event(&self, event: Arc<Event>) {
+        let Some(heard) = heard(&event) else { return };
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = sender.as_ref()
+            && sender.try_send(heard).is_err()
+        {
+            tracing::warn!("an event of the engine was dropped: the link does not keep up");
+        }
+    }
+}
+
+fn heard(event: &Event) -> Option<Heard> {
+    Some(match event {
+        Event::PairingQrCode(qr) => Heard::Code { text: Secret::new(qr.code.clone()), lives: qr.timeout },
+        Event::PairingQrCodesExhausted(end) if end.disconnected => Heard::Exhausted,
+        Event::PairingCodeRefresh(_) => Heard::PairingCodeDead,
+        Event::PairSuccess(_) => Heard::Scanned,
+        Event::PairError(error) => Heard::PairFailed(error.error.clone()),
+        Event::PairPasskeyRequest(_) => Heard::Passkey,
+        Event::Connected(_) => Heard::Ready,
+        Event::SelfPushNameUpdated(name) => Heard::PushName(name.new_name.clone()),
+        Event::Receipt(receipt) => Heard::Tell(inbox::receipt(receipt)?),
+        Event::ChatPresence(presence) => Heard::Tell(inbox::chat_presence(presence)),
+        Event::Presence(presence) => Heard::Tell(inbox::presence(presence)),
+        Event::IncomingCall(call) => Heard::Tell(inbox::call(call)),
+        other => Heard::Terminal(Terminal::of(other)?),
+    })
+}

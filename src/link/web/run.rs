@@ -1,0 +1,254 @@
+//! One attempt: one run of the engine, from dialling to the end of the connection.
+
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use whatsapp_rust::NodeFilter;
+
+use super::client::{self, Held};
+use super::events::Heard;
+use super::outcome::{self, Seen, Terminal};
+use super::transport::Phase;
+use super::{WebLink, version};
+use crate::link::{Cause, Goal, LinkEvent, Outcome, Presence, QrCode, RetryHint};
+use crate::model::{AccountJid, Deadline, Profile, Reason, ReasonDetail};
+
+/// How long WhatsApp may take to let us in; the engine itself would wait longer.
+const LOGIN: Duration = Duration::from_secs(30);
+/// How long the credentials of a fresh link may take to reach the disk.
+const SAVE: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(10);
+
+pub(super) async fn run(
+    link: &WebLink,
+    goal: Goal,
+    sink: mpsc::Sender<LinkEvent>,
+    stop: CancellationToken,
+) -> Outcome {
+    link.trace.begin();
+    let held = {
+        let mut slot = link.held.lock().await;
+        // Other keys, other client: what was linked has been forgotten meanwhile, or the other way round.
+        if slot.as_ref().is_some_and(|held| held.client.pn().is_some() != (goal == Goal::Login)) {
+            slot.take();
+        }
+        match slot.take() {
+            Some(held) => held,
+            None => match Held::build(link).await {
+                Ok(held) => held,
+                Err(error) => {
+                    return Outcome::Ended(Cause::new(Reason::ServerError).saying(error.to_string()));
+                }
+            },
+        }
+    };
+    let outcome = Attempt::start(link, held, goal, sink).await.drive(&stop).await;
+    link.pairing.lock().await.take();
+    link.trace.end();
+    outcome
+}
+
+struct Attempt<'a> {
+    link: &'a WebLink,
+    client: std::sync::Arc<whatsapp_rust::Client>,
+    version: version::Version,
+    heard: mpsc::Receiver<Heard>,
+    engine: JoinHandle<()>,
+    sink: mpsc::Sender<LinkEvent>,
+    goal: Goal,
+    seen: Seen,
+    /// The client cannot run again.
+    spent: bool,
+}
+
+impl<'a> Attempt<'a> {
+    async fn start(link: &'a WebLink, mut held: Held, goal: Goal, sink: mpsc::Sender<LinkEvent>) -> Self {
+        let heard = held.ear.listen();
+        let (client, version) = (std::sync::Arc::clone(&held.client), held.version);
+        let (bot, runner) = (held.bot.take(), std::sync::Arc::clone(&held.client));
+        *link.held.lock().await = Some(held);
+        let engine = tokio::spawn(async move {
+            match bot {
+                Some(bot) => bot.run().await,
+                None => runner.run().await,
+            }
+        });
+        Self { link, client, version, heard, engine, sink, goal, seen: Seen::default(), spent: false }
+    }
+
+    async fn drive(mut self, stop: &CancellationToken) -> Outcome {
+        // One set of waiters per attempt: a stream error of the past must not answer for the present.
+        let mut success = self.client.wait_for_node(NodeFilter::tag("success")).fuse();
+        let mut stream_error = self.client.wait_for_node(NodeFilter::tag("stream:error"));
+        let mut phases = self.link.trace.phases();
+        let login_limit = tokio::time::sleep(Duration::from_hours(24));
+        tokio::pin!(login_limit);
+        let mut reached = false;
+        let stopped = loop {
+            tokio::select! {
+                () = stop.cancelled() => break true,
+                _ = &mut self.engine => break false,
+                Some(heard) = self.heard.recv() => self.take(heard).await,
+                Ok(_) = &mut success => self.let_in().await,
+                Ok(()) = phases.changed(), if !reached => {
+                    if *phases.borrow_and_update() == Phase::Open {
+                        reached = true;
+                        self.say(LinkEvent::Reached).await;
+                        if self.goal == Goal::Login {
+                            login_limit.as_mut().reset(tokio::time::Instant::now() + LOGIN);
+                        }
+                    }
+                }
+                () = &mut login_limit, if !self.seen.logged_in => {
+                    self.seen.unanswered = true;
+                    break true;
+                }
+            }
+        };
+        if stopped {
+            self.end().await;
+        }
+        while let Ok(heard) = self.heard.try_recv() {
+            self.take(heard).await;
+        }
+        self.seen.stream_error =
+            stream_error.try_recv().ok().flatten().and_then(|node| outcome::stream_code(&node));
+        if self.spent || stopped {
+            self.link.held.lock().await.take();
+        }
+        if stopped && !self.seen.unanswered {
+            return Outcome::Stopped;
+        }
+        Outcome::Ended(self.cause().await)
+    }
+
+    async fn cause(mut self) -> Cause {
+        let trace = &self.link.trace;
+        self.seen.dial = trace.dial_error();
+        self.seen.lost = trace.lost();
+        self.seen.opened = trace.opened();
+        self.seen.heard = trace.heard();
+        let now = self.link.parts.clock.instant();
+        self.seen.silent =
+            trace.last_progress().map(|last| now.saturating_duration_since(last)).unwrap_or_default();
+        let cause = outcome::classify(&self.seen, self.link.parts.clock.now());
+        if cause.reason == Reason::ClientOutdated && version::learn(&self.link.parts, self.version).await {
+            self.link.held.lock().await.take();
+            return cause.hinting(RetryHint::AtOnce);
+        }
+        if cause.reason == Reason::LoggedOut {
+            self.link.held.lock().await.take();
+        }
+        cause
+    }
+
+    /// Ends the engine's run within the time that a link has to stop.
+    async fn end(&mut self) {
+        client::stop(&self.client).await;
+        if tokio::time::timeout(Duration::from_millis(500), &mut self.engine).await.is_err() {
+            self.engine.abort();
+        }
+    }
+
+    async fn say(&self, event: LinkEvent) {
+        // A supervisor that does not listen any more has stopped this attempt.
+        let _ = self.sink.send(event).await;
+    }
+
+    async fn take(&mut self, heard: Heard) {
+        self.link.trace.moved();
+        match heard {
+            Heard::Code { text, lives } => {
+                let expires = Deadline::after(self.link.parts.clock.as_ref(), lives);
+                self.say(LinkEvent::Code(QrCode { text, expires })).await;
+            }
+            Heard::Exhausted => {
+                self.seen.exhausted = true;
+                self.spent = true;
+            }
+            Heard::PairingCodeDead => {
+                self.link.pairing.lock().await.take();
+                self.say(LinkEvent::PairingCodeDead).await;
+            }
+            Heard::Scanned => {
+                self.say(LinkEvent::Scanned).await;
+                self.saved().await;
+            }
+            Heard::PairFailed(why) => {
+                let words = format!("The phone's answer could not be verified ({why}).");
+                self.say(LinkEvent::PairRefused(Reason::ServerError, ReasonDetail::message(words))).await;
+            }
+            Heard::Passkey => {
+                self.seen.passkey = true;
+                self.spent = true;
+                client::stop(&self.client).await;
+            }
+            Heard::Ready => self.ready().await,
+            Heard::PushName(name) => {
+                let profile = Profile { name: Some(name), ..self.profile() };
+                self.say(LinkEvent::ProfileChanged(profile)).await;
+            }
+            Heard::Tell(event) => {
+                if let Err(error) = self.link.context.inbox.store(vec![event]).await {
+                    tracing::error!(instance = %self.link.context.name, %error, "an event was not stored");
+                }
+            }
+            Heard::Terminal(terminal) => {
+                // The first one is the reason; `Dropped` is what follows any of them.
+                if matches!(self.seen.terminal, None | Some(Terminal::Dropped)) {
+                    self.seen.terminal = Some(terminal);
+                }
+            }
+        }
+    }
+
+    /// Linked means that the credentials are on disk; the engine tells of the scan before that.
+    async fn saved(&self) {
+        let on_disk = async {
+            loop {
+                if let Err(error) = self.client.persistence_manager().flush().await {
+                    tracing::warn!(instance = %self.link.context.name, %error, "the credentials are not on disk yet");
+                }
+                if let Ok(Some(profile)) = self.link.parts.store.linked_account(self.link.context.id).await {
+                    return profile;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        match tokio::time::timeout(SAVE, on_disk).await {
+            Ok(profile) => self.say(LinkEvent::Linked(profile)).await,
+            Err(_) => {
+                tracing::error!(instance = %self.link.context.name, "the credentials could not be stored")
+            }
+        }
+    }
+
+    async fn let_in(&mut self) {
+        self.seen.logged_in = true;
+        self.link.trace.moved();
+        self.say(LinkEvent::LoggedIn(self.profile())).await;
+    }
+
+    async fn ready(&self) {
+        if !self.link.options().settings.always_online
+            && let Err(error) = client::show(&self.client, Presence::Unavailable).await
+        {
+            tracing::warn!(instance = %self.link.context.name, %error, "the account may be shown as online");
+        }
+        self.say(LinkEvent::ProfileChanged(self.profile())).await;
+        self.say(LinkEvent::Synced).await;
+    }
+
+    fn profile(&self) -> Profile {
+        let device = self.client.persistence_manager().get_device_snapshot();
+        Profile {
+            jid: device.pn.as_ref().map(|pn| AccountJid::from_jid(&pn.to_string())),
+            lid: device.lid.as_ref().map(|lid| AccountJid::from_jid(&lid.to_string()).as_str().to_owned()),
+            name: Some(device.push_name.clone()).filter(|name| !name.is_empty()),
+            picture_url: None,
+        }
+    }
+}
