@@ -1,4 +1,226 @@
 //! A simulated WhatsApp: the server, virtual phones, scripted faults.
+//!
+//! Written from observation of real clients, not from WhatsApp's code. Strict where the service is
+//! strict: signatures, keys and counters are verified for real, and what is wrong is an event of kind
+//! `violation` that a test can look for.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = tetherd_sandbox::Sandbox::start(tetherd_sandbox::Options::default()).await?;
+//! println!("point a client at {}", sandbox.ws_url());
+//! let jid = sandbox.scan("15551234567", "2@…").await?;
+//! sandbox.unlink(&jid).await?;
+//! # Ok(()) }
+//! ```
 #![forbid(unsafe_code)]
 
+mod connection;
+mod control;
+mod fault;
+mod keys;
+mod noise;
+mod operations;
 pub mod phone;
+mod serve;
+mod stanza;
+mod wire;
+mod world;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+pub use fault::Fault;
+
+use world::World;
+
+/// How a sandbox is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where clients connect; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the control API listens; port 0 takes a free one.
+    pub control: SocketAddr,
+    /// Keeps accounts, devices and keys over restarts.
+    pub state: Option<PathBuf>,
+    /// How long each of the six refs may be scanned; none is 60 s and then 20 s each, as the service.
+    pub ref_ttl: Option<Duration>,
+    /// The pause before the first stanza. Baileys needs some 40 ms (protocol page §1.1), the engine none.
+    pub settle: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { listen: loopback, control: loopback, state: None, ref_ttl: None, settle: Duration::ZERO }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Serialize)]
+pub struct Happened {
+    /// Its running number, from 1.
+    pub seq: u64,
+    /// On which connection; 0 is none.
+    pub connection: u64,
+    /// `open`, `handshake`, `in`, `out`, `code_wanted`, `linked`, `logged_in`, `logged_out`,
+    /// `unknown_device`, `violation`, `closed`.
+    pub kind: String,
+    /// More about it; stanzas as text.
+    pub text: String,
+}
+
+/// A phone or the server would not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
+
+/// A running sandbox; ends when it is dropped.
+pub struct Sandbox {
+    world: Arc<World>,
+    listen: SocketAddr,
+    control: SocketAddr,
+    stop: CancellationToken,
+}
+
+impl Sandbox {
+    /// Binds and serves.
+    ///
+    /// # Errors
+    /// When an address is taken or the state file cannot be read.
+    pub async fn start(options: Options) -> std::io::Result<Self> {
+        let world = Arc::new(World::load(options.state, options.ref_ttl, options.settle)?);
+        let stop = CancellationToken::new();
+        let listen = serve::clients(options.listen, Arc::clone(&world), stop.clone()).await?;
+        let control = serve::control(options.control, Arc::clone(&world), stop.clone()).await?;
+        Ok(Self { world, listen, control, stop })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}/ws/chat", self.listen)
+    }
+
+    /// Where the control API and `sw.js` are.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.control)
+    }
+
+    /// The root of the certificate chain.
+    #[must_use]
+    pub fn root_public_key(&self) -> [u8; 32] {
+        self.world.lock().durable.keys.root.public
+    }
+
+    /// The phone of this number scans a QR; the account is made when there is none. Returns the
+    /// device's JID once its signature was verified.
+    ///
+    /// # Errors
+    /// When the code is malformed, expired, of another connection, or the device answers wrongly.
+    pub async fn scan(&self, phone: &str, qr: &str) -> Result<String, Refused> {
+        self.world.scan(phone, qr).await
+    }
+
+    /// The phone of this number is given a pairing code. Returns the device's JID.
+    ///
+    /// # Errors
+    /// When no device asked, or the code is another one.
+    pub async fn enter_code(&self, phone: &str, code: &str) -> Result<String, Refused> {
+        self.world.enter_code(phone, code).await
+    }
+
+    /// The phone removes a device, or all of its account when the JID names none.
+    ///
+    /// # Errors
+    /// When nothing of that name is linked.
+    pub async fn unlink(&self, jid: &str) -> Result<usize, Refused> {
+        self.world.unlink(jid).await
+    }
+
+    /// Lets a fault happen, to one JID or to all. Returns how many connections it hit now.
+    pub async fn fault(&self, fault: Fault, jid: Option<&str>) -> usize {
+        self.world.fault(fault, jid.map(str::to_owned)).await
+    }
+
+    /// Faults that wait for a connection happen no more.
+    pub fn clear_faults(&self) {
+        self.world.lock().faults.clear();
+    }
+
+    /// Another static key of the server from now on.
+    pub fn rotate_key(&self) {
+        self.world.lock().durable.keys.rotate();
+    }
+
+    /// The version that `sw.js` names.
+    pub fn set_version(&self, version: [u32; 3]) {
+        self.world.lock().version = version;
+    }
+
+    /// Accounts, devices, connections.
+    #[must_use]
+    pub fn state(&self) -> Value {
+        self.world.shown()
+    }
+
+    /// All that happened, as far as it is kept.
+    #[must_use]
+    pub fn events(&self) -> Vec<Happened> {
+        self.world.lock().log.iter().cloned().collect()
+    }
+
+    /// Waits for something to happen, also in the past after `since`.
+    pub async fn wait_for(
+        &self,
+        since: u64,
+        limit: Duration,
+        wanted: impl Fn(&Happened) -> bool,
+    ) -> Option<Happened> {
+        let mut newest = self.world.newest();
+        let found = async {
+            loop {
+                newest.borrow_and_update();
+                let hit = self.world.lock().log.iter().find(|e| e.seq > since && wanted(e)).cloned();
+                if hit.is_some() || newest.changed().await.is_err() {
+                    return hit;
+                }
+            }
+        };
+        tokio::time::timeout(limit, found).await.ok().flatten()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl World {
+    fn shown(&self) -> Value {
+        let state = self.lock();
+        let accounts = state.durable.accounts.values().map(|account| {
+            let devices = account.linked().map(|slot| account.jid(slot.device).to_string()).collect::<Vec<_>>();
+            json!({"phone": account.phone, "lid": account.lid, "pushName": account.push_name, "devices": devices})
+        });
+        let connections = state.connections.iter().map(|(id, c)| {
+            let violations = state.log.iter().filter(|e| e.connection == *id && e.kind == "violation");
+            let device = c.device.as_ref().map(|(phone, device)| format!("{phone}:{device}@s.whatsapp.net"));
+            json!({"id": id, "handshake": c.pattern, "device": device, "code": c.code.as_ref().map(|(n, ..)| n),
+                "violations": violations.map(|e| &e.text).collect::<Vec<_>>()})
+        });
+        json!({
+            "accounts": accounts.collect::<Vec<_>>(),
+            "connections": connections.collect::<Vec<_>>(),
+            "faults": state.faults.iter().map(|pending| &pending.fault).collect::<Vec<_>>(),
+            "rootPublicKey": hex::encode(state.durable.keys.root.public),
+        })
+    }
+}

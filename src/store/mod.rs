@@ -23,7 +23,7 @@ mod writer;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -55,7 +55,7 @@ struct Inner {
     /// The id of the newest event on disk.
     newest: watch::Sender<i64>,
     /// Held while the process lives: two daemons on one database would tear each other's ratchets.
-    _lock: File,
+    lock: Mutex<Option<File>>,
 }
 
 impl Store {
@@ -82,7 +82,7 @@ impl Store {
             sealer,
             clock,
             newest: watch::channel(newest).0,
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         })))
     }
 
@@ -100,6 +100,7 @@ impl Store {
     /// Finishes what waits, folds the log into the file and ends the writer.
     pub async fn close(&self) {
         self.0.writer.close().await;
+        self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Another sealing key from now on; what is sealed stays as it is.

@@ -108,7 +108,8 @@ impl Account {
     /// The numbers for the next device to be linked. Counts it as linked from now on; [`Self::unlink`] takes it back.
     pub fn allocate(&mut self) -> DeviceSlot {
         let DeviceSlot { device, key_index } = self.last_slot;
-        self.last_slot = DeviceSlot { device: device.saturating_add(1), key_index: key_index.saturating_add(1) };
+        self.last_slot =
+            DeviceSlot { device: device.saturating_add(1), key_index: key_index.saturating_add(1) };
         self.linked.insert(self.last_slot.device, self.last_slot.key_index);
         self.last_slot
     }
@@ -181,10 +182,20 @@ pub(crate) mod tests {
     #[test]
     fn refuses_what_is_no_number_or_no_phone() {
         for phone in ["", "+15551234567", "1555", "1234567890123456", "١٥٥٥١٢٣"] {
-            let new = NewAccount { phone: phone.into(), push_name: String::new(), platform: "android".into(), business_name: None };
+            let new = NewAccount {
+                phone: phone.into(),
+                push_name: String::new(),
+                platform: "android".into(),
+                business_name: None,
+            };
             assert!(matches!(Account::new(new, &mut crypto::rng()), Err(AccountError::Phone(_))));
         }
-        let new = NewAccount { phone: "15551234567".into(), push_name: String::new(), platform: "web".into(), business_name: None };
+        let new = NewAccount {
+            phone: "15551234567".into(),
+            push_name: String::new(),
+            platform: "web".into(),
+            business_name: None,
+        };
         assert!(matches!(Account::new(new, &mut crypto::rng()), Err(AccountError::Platform(_))));
     }
 }

@@ -147,7 +147,10 @@ mod tests {
         ] {
             let fields = parse(&format!("{prefix}{}", code(suffix))).unwrap();
             assert_eq!(fields.reference, "2@ref/+==");
-            assert_eq!((fields.noise_pub, fields.identity_pub, fields.adv_secret), ([1; 32], [2; 32], [3; 32]));
+            assert_eq!(
+                (fields.noise_pub, fields.identity_pub, fields.adv_secret),
+                ([1; 32], [2; 32], [3; 32])
+            );
             assert_eq!(fields.client_type, kind);
         }
     }

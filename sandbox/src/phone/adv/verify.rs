@@ -58,56 +58,11 @@ pub fn verify_device_signature(
     }
     let signature = reply.device_signature.filter(|s| !s.is_empty()).ok_or(AdvError::Unsigned)?;
     let message = [DEVICE_SIGNATURE, &details, companion_identity_pub, account_identity_pub];
-    if crypto::public_key(companion_identity_pub)?.verify_signature_for_multipart_message(&message, &signature) {
+    if crypto::public_key(companion_identity_pub)?
+        .verify_signature_for_multipart_message(&message, &signature)
+    {
         Ok(())
     } else {
         Err(AdvError::DeviceSignature)
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::super::super::vectors;
-    use super::*;
-
-    type Change = fn(&mut wa::ADVSignedDeviceIdentity);
-
-    fn verdict(change: Change) -> Result<(), AdvError> {
-        let v = vectors::adv();
-        let mut reply = wa::ADVSignedDeviceIdentity::decode_from_slice(&hex::decode(vectors::SIGNED).unwrap()).unwrap();
-        reply.device_signature = Some(hex::decode(vectors::DEVICE_SIGNATURE).unwrap());
-        change(&mut reply);
-        let account_key = crypto::raw(v.account.public_key());
-        let signed = SignedCompanion {
-            container: Vec::new(),
-            details: hex::decode(vectors::DETAILS).unwrap(),
-            account_key,
-            account_signature: hex::decode(vectors::ACCOUNT_SIGNATURE).unwrap(),
-            key_index: v.key_index,
-        };
-        verify_device_signature(&reply.encode_to_vec(), &signed, &v.companion_pub, &account_key)
-    }
-
-    #[test]
-    fn the_vector_verifies_with_and_without_the_account_key() {
-        assert!(verdict(|_| ()).is_ok());
-        assert!(verdict(|r| r.account_signature_key = None).is_ok());
-        assert!(verdict(|r| r.account_signature_key = Some(Vec::new())).is_ok());
-    }
-
-    #[test]
-    fn every_change_is_noticed() {
-        assert!(matches!(verdict(|r| r.details = None), Err(AdvError::Undecodable)));
-        assert!(matches!(verdict(|r| r.details.as_mut().unwrap().push(0)), Err(AdvError::DetailsChanged)));
-        assert!(matches!(verdict(|r| r.account_signature_key = Some(vec![1; 32])), Err(AdvError::AccountKeyChanged)));
-        assert!(matches!(verdict(|r| r.account_signature = None), Err(AdvError::AccountSignatureChanged)));
-        assert!(matches!(verdict(|r| r.device_signature = None), Err(AdvError::Unsigned)));
-        assert!(matches!(verdict(|r| r.device_signature = Some(vec![7; 64])), Err(AdvError::DeviceSignature)));
-        assert!(matches!(verdict(|r| r.device_signature = Some(vec![7; 3])), Err(AdvError::DeviceSignature)));
-        assert!(matches!(
-            verify_device_signature(&[0xff], &super::super::super::vectors::signed(), &[0; 32], &[0; 32]),
-            Err(AdvError::Undecodable)
-        ));
     }
 }

@@ -1,0 +1,223 @@
+//! One connection, from the upgrade to its end.
+
+mod answers;
+mod linking;
+mod login;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio_websockets::WebSocketStream;
+use wacore_binary::node::Node;
+use waproto::buffa::Message as _;
+use waproto::whatsapp::ClientPayload;
+
+use crate::fault::Fault;
+use crate::noise::{self, Pattern, Step};
+use crate::phone::RawKey;
+use crate::stanza;
+use crate::wire::{Wire, WireFault};
+use crate::world::{Connection, Order, World, unix};
+
+/// Clients may miss a stanza that the close overtakes (protocol page §7).
+const LAST_WORDS: Duration = Duration::from_millis(100);
+/// A client that does not shake hands is no client.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Peer<S> {
+    pub(crate) world: Arc<World>,
+    pub(crate) id: u64,
+    pub(crate) wire: Wire<S>,
+    orders: mpsc::Receiver<Order>,
+    client: RawKey,
+    payload: ClientPayload,
+    device: Option<(String, u16)>,
+    next_iq: u32,
+    pairing: Option<linking::Pairing>,
+    primary: Option<tokio::sync::oneshot::Sender<Node>>,
+    stalled: bool,
+}
+
+/// Whether the connection goes on.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Flow {
+    On,
+    End,
+}
+
+/// Serves a connection to its end.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(world: Arc<World>, socket: WebSocketStream<S>) {
+    let id = world.number();
+    world.tell(id, "open", "a client connected");
+    let ended = attend(Arc::clone(&world), id, socket).await;
+    world.lock().connections.remove(&id);
+    match ended {
+        Ok(()) => world.tell(id, "closed", "closed by the server"),
+        Err(WireFault::Closed) => world.tell(id, "closed", "closed by the client"),
+        Err(fault) => world.tell(id, "violation", fault.to_string()),
+    }
+}
+
+async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
+    world: Arc<World>,
+    id: u64,
+    socket: WebSocketStream<S>,
+) -> Result<(), WireFault> {
+    let mut wire = Wire::new(socket);
+    let Ok(shaken) = tokio::time::timeout(HANDSHAKE, shake(&world, id, &mut wire)).await else {
+        return Err(WireFault::Silent);
+    };
+    let Some((client, payload, pattern)) = shaken? else {
+        wire.close().await;
+        return Ok(());
+    };
+    tokio::time::sleep(world.settle).await;
+    let (sender, orders) = mpsc::channel(64);
+    let connection =
+        Connection { orders: sender, candidate: None, refs: Vec::new(), code: None, device: None, pattern };
+    world.lock().connections.insert(id, connection);
+    let mut peer = Peer {
+        world,
+        id,
+        wire,
+        orders,
+        client,
+        payload,
+        device: None,
+        next_iq: 0,
+        pairing: None,
+        primary: None,
+        stalled: false,
+    };
+    let begun = if peer.payload.device_pairing_data.as_option().is_some() {
+        peer.offer_refs().await?
+    } else {
+        peer.log_in().await?
+    };
+    if begun == Flow::On {
+        peer.talk().await?;
+    }
+    peer.wire.close().await;
+    Ok(())
+}
+
+type Shaken = (RawKey, ClientPayload, Pattern);
+
+async fn shake<S: AsyncRead + AsyncWrite + Unpin>(
+    world: &World,
+    id: u64,
+    wire: &mut Wire<S>,
+) -> Result<Option<Shaken>, WireFault> {
+    let header = wire.header().await?;
+    let hello = wire.frame().await?;
+    if world.fault_due(|fault| matches!(fault, Fault::HangHello), None).is_some() {
+        std::future::pending::<()>().await;
+    }
+    let keys = world.lock().durable.keys.clone();
+    let session = match noise::answer(&keys, &header, &hello, unix()) {
+        Ok(Step::Done(answer, session)) => {
+            wire.send_frame(&answer).await?;
+            session
+        }
+        Ok(Step::Finish(answer, waiting)) => {
+            wire.send_frame(&answer).await?;
+            let finish = wire.frame().await?;
+            match waiting.finish(&finish) {
+                Ok(session) => Box::new(session),
+                Err(fault) => {
+                    world.tell(id, "violation", fault.to_string());
+                    return Ok(None);
+                }
+            }
+        }
+        Err(fault) => {
+            world.tell(id, "violation", fault.to_string());
+            return Ok(None);
+        }
+    };
+    let (client, pattern) = (session.client_static, session.pattern);
+    let Ok(payload) = ClientPayload::decode_from_slice(&session.payload) else {
+        world.tell(id, "violation", "the client payload does not decode");
+        return Ok(None);
+    };
+    world.tell(id, "handshake", format!("{pattern:?}"));
+    wire.secure(session);
+    Ok(Some((client, payload, pattern)))
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
+    async fn talk(&mut self) -> Result<(), WireFault> {
+        loop {
+            let flow = tokio::select! {
+                order = self.orders.recv() => match order {
+                    Some(order) => self.obey(order).await?,
+                    None => Flow::End,
+                },
+                node = self.wire.stanza() => {
+                    let node = node?;
+                    self.world.tell(self.id, "in", stanza::shown(&node));
+                    if self.stalled { Flow::On } else { self.take(node).await? }
+                }
+            };
+            if flow == Flow::End {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn obey(&mut self, order: Order) -> Result<Flow, WireFault> {
+        match order {
+            Order::Pair { account, slot, signed, done } => self.pair(&account, slot, *signed, done).await?,
+            Order::Primary { node, done } => {
+                self.primary = Some(done);
+                self.send(node).await?;
+            }
+            Order::Terminal(node) => {
+                self.last(node).await?;
+                return Ok(Flow::End);
+            }
+            Order::Drop => return Err(WireFault::Closed),
+            Order::Stall => self.stalled = true,
+            Order::Garbage => self.wire.send_garbage().await?,
+        }
+        Ok(Flow::On)
+    }
+
+    async fn take(&mut self, node: Node) -> Result<Flow, WireFault> {
+        match &*node.tag {
+            "iq" => self.iq(node).await,
+            "message" | "receipt" => {
+                let mut ack = wacore_binary::builder::NodeBuilder::new("ack")
+                    .attr("class", node.tag.to_string())
+                    .attr("id", stanza::attr(&node, "id"))
+                    .attr("t", unix().to_string());
+                if let Some(to) = node.attrs.get("to") {
+                    ack = ack.attr("from", to.clone());
+                }
+                self.send(ack.build()).await?;
+                Ok(Flow::On)
+            }
+            _ => Ok(Flow::On),
+        }
+    }
+
+    pub(crate) async fn send(&mut self, node: Node) -> Result<(), WireFault> {
+        self.world.tell(self.id, "out", stanza::shown(&node));
+        self.wire.send(&node).await
+    }
+
+    /// A terminal stanza, the end of the stream, and time to read both.
+    pub(crate) async fn last(&mut self, node: Node) -> Result<(), WireFault> {
+        self.send(node).await?;
+        self.send(stanza::leaf("xmlstreamend")).await?;
+        tokio::time::sleep(LAST_WORDS).await;
+        Ok(())
+    }
+
+    pub(crate) fn iq_id(&mut self) -> String {
+        self.next_iq += 1;
+        format!("{}.{}", self.id, self.next_iq)
+    }
+}

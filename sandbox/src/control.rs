@@ -1,0 +1,154 @@
+//! The control API on loopback: JSON over HTTP.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Refused;
+use crate::fault::Fault;
+use crate::world::World;
+
+const BODY: usize = 1 << 20;
+
+#[derive(Deserialize)]
+struct Scan {
+    qr: String,
+    #[serde(default = "first")]
+    phone: String,
+}
+
+#[derive(Deserialize)]
+struct Code {
+    #[serde(default = "first")]
+    phone: String,
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct Unlink {
+    jid: String,
+}
+
+#[derive(Deserialize)]
+struct Faulty {
+    #[serde(flatten)]
+    fault: Fault,
+    jid: Option<String>,
+}
+
+/// The number of the phone that is used when none is named.
+fn first() -> String {
+    "15550001111".into()
+}
+
+pub(crate) async fn serve(
+    world: Arc<World>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, BODY).collect().await else {
+        return Ok(json_answer(StatusCode::PAYLOAD_TOO_LARGE, &json!({"error": "the body is too large"})));
+    };
+    let body = body.to_bytes();
+    if head.method == Method::GET && head.uri.path() == "/sw.js" {
+        let version = world.lock().version;
+        let script = format!("self.x={{\"client_revision\":{}}};/* {version:?} */", version[2]);
+        let script = script.replace("\"client_revision\":", "\\\"client_revision\\\":");
+        return Ok(Response::new(Full::new(Bytes::from(script))));
+    }
+    let answer = match (&head.method, head.uri.path()) {
+        (&Method::POST, "/scan") => scan(&world, &body).await,
+        (&Method::POST, "/code") => code(&world, &body).await,
+        (&Method::POST, "/unlink") => unlink(&world, &body).await,
+        (&Method::POST, "/fault") => fault(&world, &body).await,
+        (&Method::DELETE, "/fault") => {
+            world.lock().faults.clear();
+            Ok(json!({}))
+        }
+        (&Method::POST, "/rotate") => {
+            let mut state = world.lock();
+            state.durable.keys.rotate();
+            world.save(&state);
+            Ok(json!({}))
+        }
+        (&Method::POST, "/version") => version(&world, &body),
+        (&Method::GET, "/state") => Ok(world.shown()),
+        (&Method::GET, "/events") => Ok(events(&world, head.uri.query().unwrap_or_default()).await),
+        (_, path) => {
+            let body = json!({"error": format!("no {} {path}", head.method)});
+            return Ok(json_answer(StatusCode::NOT_FOUND, &body));
+        }
+    };
+    Ok(match answer {
+        Ok(value) => json_answer(StatusCode::OK, &value),
+        Err(Refused(why)) => json_answer(StatusCode::BAD_REQUEST, &json!({"error": why})),
+    })
+}
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| Refused(format!("the body is wrong: {error}")))
+}
+
+async fn scan(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    let scan: Scan = parse(body)?;
+    Ok(json!({"jid": world.scan(&scan.phone, &scan.qr).await?}))
+}
+
+async fn code(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    let code: Code = parse(body)?;
+    Ok(json!({"jid": world.enter_code(&code.phone, &code.code).await?}))
+}
+
+async fn unlink(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    let unlink: Unlink = parse(body)?;
+    Ok(json!({"unlinked": world.unlink(&unlink.jid).await?}))
+}
+
+async fn fault(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    let faulty: Faulty = parse(body)?;
+    Ok(json!({"connections": world.fault(faulty.fault, faulty.jid).await}))
+}
+
+fn version(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: [u32; 3],
+    }
+    let version: Version = parse(body)?;
+    world.lock().version = version.version;
+    Ok(json!({}))
+}
+
+/// What happened after `since`; waits up to `wait` seconds when nothing has.
+async fn events(world: &World, query: &str) -> Value {
+    let parameter = |name: &str| {
+        query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(n, _)| *n == name)?
+            .1
+            .parse::<u64>()
+            .ok()
+    };
+    let since = parameter("since").unwrap_or_default();
+    let wait = Duration::from_secs(parameter("wait").unwrap_or_default().min(60));
+    let mut newest = world.newest();
+    let _ = tokio::time::timeout(wait, newest.wait_for(|seq| *seq > since)).await;
+    let state = world.lock();
+    json!({"events": state.log.iter().filter(|event| event.seq > since).collect::<Vec<_>>()})
+}
+
+fn json_answer(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(value.to_string())));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,142 @@
+//! The responder's half of the handshake: XX, IK and XXfallback (protocol page §1.1).
+
+use wacore::handshake::{HandshakeError, NoiseCipher, NoiseHandshake};
+use waproto::buffa::{Message as _, MessageField};
+use waproto::whatsapp::HandshakeMessage;
+use waproto::whatsapp::handshake_message::{ClientHello, ServerHello};
+
+use crate::keys::{Pair, ServerKeys};
+use crate::phone::RawKey;
+
+const XX: &str = "Noise_XX_25519_AESGCM_SHA256";
+const IK: &str = "Noise_IK_25519_AESGCM_SHA256";
+const FALLBACK: &str = "Noise_XXfallback_25519_AESGCM_SHA256";
+
+/// How a client shook hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub enum Pattern {
+    /// Both sides send their static keys.
+    #[serde(rename = "XX")]
+    Xx,
+    /// The client knew the server's key.
+    #[serde(rename = "IK")]
+    Ik,
+    /// The client knew an old key of the server.
+    #[serde(rename = "XXfallback")]
+    Fallback,
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum NoiseFault {
+    /// A handshake message that does not decode.
+    #[error("the handshake message is malformed: {0}")]
+    Malformed(&'static str),
+    /// What should decrypt does not, or a key is none.
+    #[error(transparent)]
+    Crypto(#[from] HandshakeError),
+    /// The server's own chain could not be made.
+    #[error("the chain could not be signed")]
+    Chain,
+}
+
+/// The session's ciphers and what the client said of itself.
+pub(crate) struct Session {
+    pub(crate) receive: NoiseCipher,
+    pub(crate) send: NoiseCipher,
+    pub(crate) client_static: RawKey,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) pattern: Pattern,
+}
+
+/// After the first message: the answer to send, and what comes next.
+pub(crate) enum Step {
+    Done(Vec<u8>, Box<Session>),
+    Finish(Vec<u8>, Box<Waiting>),
+}
+
+/// Waits for the client's second message.
+pub(crate) struct Waiting {
+    noise: NoiseHandshake,
+    ephemeral: Pair,
+    pattern: Pattern,
+}
+
+pub(crate) fn answer(keys: &ServerKeys, header: &[u8], hello: &[u8], now: u64) -> Result<Step, NoiseFault> {
+    let message =
+        HandshakeMessage::decode_from_slice(hello).map_err(|_| NoiseFault::Malformed("no protobuf"))?;
+    let hello = message.client_hello.into_option().ok_or(NoiseFault::Malformed("no client hello"))?;
+    let chain = keys.chain(now).map_err(|_| NoiseFault::Chain)?;
+    let wants_ik = hello.r#static.as_ref().is_some_and(|key| !key.is_empty());
+    if wants_ik && let Ok(done) = ik(keys, header, &hello, &chain) {
+        return Ok(done);
+    }
+    let (pattern, name) = if wants_ik { (Pattern::Fallback, FALLBACK) } else { (Pattern::Xx, XX) };
+    xx(keys, header, &hello, &chain, pattern, name)
+}
+
+fn ik(keys: &ServerKeys, header: &[u8], hello: &ClientHello, chain: &[u8]) -> Result<Step, NoiseFault> {
+    let theirs = hello.ephemeral.as_deref().unwrap_or_default();
+    let mut noise = NoiseHandshake::new(IK, header)?;
+    noise.authenticate(&keys.statics.public);
+    noise.authenticate(theirs);
+    noise.mix_shared_secret(keys.statics.private(), theirs)?;
+    let client = noise.decrypt(hello.r#static.as_deref().unwrap_or_default())?;
+    noise.mix_shared_secret(keys.statics.private(), &client)?;
+    let payload = noise.decrypt(hello.payload.as_deref().unwrap_or_default())?;
+    let ephemeral = Pair::generate();
+    noise.authenticate(&ephemeral.public);
+    noise.mix_shared_secret(ephemeral.private(), theirs)?;
+    noise.mix_shared_secret(ephemeral.private(), &client)?;
+    let sealed = noise.encrypt(chain)?;
+    let answer = server_hello(&ephemeral.public, None, sealed);
+    let client_static = client.try_into().map_err(|_| NoiseFault::Malformed("static key"))?;
+    let (receive, send) = noise.finish()?;
+    Ok(Step::Done(answer, Box::new(Session { receive, send, client_static, payload, pattern: Pattern::Ik })))
+}
+
+fn xx(
+    keys: &ServerKeys,
+    header: &[u8],
+    hello: &ClientHello,
+    chain: &[u8],
+    pattern: Pattern,
+    name: &str,
+) -> Result<Step, NoiseFault> {
+    let theirs = hello.ephemeral.as_deref().unwrap_or_default();
+    let mut noise = NoiseHandshake::new(name, header)?;
+    noise.authenticate(theirs);
+    let ephemeral = Pair::generate();
+    noise.authenticate(&ephemeral.public);
+    noise.mix_shared_secret(ephemeral.private(), theirs)?;
+    let statics = noise.encrypt(&keys.statics.public)?;
+    noise.mix_shared_secret(keys.statics.private(), theirs)?;
+    let sealed = noise.encrypt(chain)?;
+    let answer = server_hello(&ephemeral.public, Some(statics), sealed);
+    Ok(Step::Finish(answer, Box::new(Waiting { noise, ephemeral, pattern })))
+}
+
+fn server_hello(ephemeral: &RawKey, statics: Option<Vec<u8>>, payload: Vec<u8>) -> Vec<u8> {
+    let hello = ServerHello {
+        ephemeral: Some(ephemeral.to_vec()),
+        r#static: statics,
+        payload: Some(payload),
+        ..ServerHello::default()
+    };
+    HandshakeMessage { server_hello: MessageField::some(hello), ..HandshakeMessage::default() }
+        .encode_to_vec()
+}
+
+impl Waiting {
+    pub(crate) fn finish(mut self, message: &[u8]) -> Result<Session, NoiseFault> {
+        let message =
+            HandshakeMessage::decode_from_slice(message).map_err(|_| NoiseFault::Malformed("no protobuf"))?;
+        let finish = message.client_finish.into_option().ok_or(NoiseFault::Malformed("no client finish"))?;
+        let client = self.noise.decrypt(finish.r#static.as_deref().unwrap_or_default())?;
+        self.noise.mix_shared_secret(self.ephemeral.private(), &client)?;
+        let payload = self.noise.decrypt(finish.payload.as_deref().unwrap_or_default())?;
+        let client_static = client.try_into().map_err(|_| NoiseFault::Malformed("static key"))?;
+        let (receive, send) = self.noise.finish()?;
+        Ok(Session { receive, send, client_static, payload, pattern: self.pattern })
+    }
+}

@@ -1,0 +1,88 @@
+//! Stanzas that a server sends.
+
+use wacore_binary::builder::NodeBuilder;
+use wacore_binary::node::Node;
+use wacore_binary::{Jid, Server};
+
+/// The server itself: a JID without a user.
+pub(crate) fn server() -> Jid {
+    Jid::new("", Server::Pn)
+}
+
+pub(crate) fn attr(node: &Node, name: &str) -> String {
+    node.attrs.get(name).map(|value| value.as_str().into_owned()).unwrap_or_default()
+}
+
+pub(crate) fn bytes(node: &Node) -> &[u8] {
+    match &node.content {
+        Some(wacore_binary::node::NodeContent::Bytes(bytes)) => bytes,
+        _ => &[],
+    }
+}
+
+pub(crate) fn result(id: &str) -> NodeBuilder {
+    NodeBuilder::new("iq").attr("from", server()).attr("type", "result").attr("id", id.to_owned())
+}
+
+pub(crate) fn error(id: &str, code: u16, text: &'static str) -> Node {
+    NodeBuilder::new("iq")
+        .attr("from", server())
+        .attr("type", "error")
+        .attr("id", id.to_owned())
+        .children([NodeBuilder::new("error").attr("code", code.to_string()).attr("text", text).build()])
+        .build()
+}
+
+pub(crate) fn leaf(tag: &'static str) -> Node {
+    NodeBuilder::new(tag).build()
+}
+
+pub(crate) fn data(tag: &'static str, bytes: impl Into<Vec<u8>>) -> Node {
+    NodeBuilder::new(tag).bytes(bytes).build()
+}
+
+pub(crate) fn stream_error(code: &str) -> Node {
+    NodeBuilder::new("stream:error").attr("code", code.to_owned()).build()
+}
+
+pub(crate) fn conflict(code: Option<&'static str>, kind: &'static str) -> Node {
+    let node = NodeBuilder::new("stream:error");
+    let node = match code {
+        Some(code) => node.attr("code", code),
+        None => node,
+    };
+    node.children([NodeBuilder::new("conflict").attr("type", kind).build()]).build()
+}
+
+pub(crate) fn failure(reason: u16, extra: &[(String, String)]) -> Node {
+    let mut node =
+        NodeBuilder::new("failure").attr("reason", reason.to_string()).attr("location", "frc").build();
+    for (name, value) in extra {
+        node.attrs.insert(name.clone(), value.clone());
+    }
+    node
+}
+
+/// A stanza as people read it, with bytes by their length only.
+pub(crate) fn shown(node: &Node) -> String {
+    use std::fmt::Write as _;
+    let mut text = format!("<{}", node.tag);
+    for (name, value) in node.attrs.iter() {
+        let _ = write!(text, " {name}=\"{}\"", value.as_str());
+    }
+    match &node.content {
+        None => text.push_str("/>"),
+        Some(wacore_binary::node::NodeContent::Bytes(bytes)) => {
+            let _ = write!(text, ">[{} bytes]</{}>", bytes.len(), node.tag);
+        }
+        Some(wacore_binary::node::NodeContent::String(string)) => {
+            let _ = write!(text, ">{string}</{}>", node.tag);
+        }
+        Some(wacore_binary::node::NodeContent::Nodes(children)) => {
+            text.push('>');
+            children.iter().for_each(|child| text.push_str(&shown(child)));
+            let _ = write!(text, "</{}>", node.tag);
+        }
+    }
+    text
+}

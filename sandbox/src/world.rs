@@ -1,0 +1,212 @@
+//! What the simulated service knows: accounts, linked devices, open connections, what happened.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot, watch};
+use wacore_binary::node::Node;
+
+use crate::fault::Pending;
+use crate::keys::ServerKeys;
+use crate::phone::adv::SignedCompanion;
+use crate::phone::{Account, DeviceSlot, NewAccount, RawKey};
+use crate::{Happened, Refused};
+
+/// Events that are kept for `GET /events`; older ones go.
+const HISTORY: usize = 20_000;
+
+/// A linked device as the server keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) noise: RawKey,
+    pub(crate) identity: RawKey,
+    pub(crate) registration: Vec<u8>,
+    pub(crate) skey: SignedKey,
+    /// What the device answered to `pair-success`, for other devices to verify.
+    pub(crate) identity_reply: Vec<u8>,
+    pub(crate) prekeys: BTreeMap<u32, Vec<u8>>,
+}
+
+/// A signed prekey.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct SignedKey {
+    pub(crate) id: Vec<u8>,
+    pub(crate) value: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
+}
+
+/// A device that wants to be linked, as its connection told.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) noise: RawKey,
+    pub(crate) identity: RawKey,
+    pub(crate) registration: Vec<u8>,
+    pub(crate) skey: SignedKey,
+}
+
+/// A request to a connection.
+pub(crate) enum Order {
+    /// Send `pair-success` and report what the device answered.
+    Pair {
+        account: Box<Account>,
+        slot: DeviceSlot,
+        signed: Box<SignedCompanion>,
+        done: oneshot::Sender<Result<String, Refused>>,
+    },
+    /// Send this, and say what the device answered in its `companion_finish`.
+    Primary {
+        node: Node,
+        done: oneshot::Sender<Node>,
+    },
+    /// Send this last stanza, then `xmlstreamend`, then close.
+    Terminal(Node),
+    /// Close without a word.
+    Drop,
+    /// Read and ignore from now on.
+    Stall,
+    Garbage,
+}
+
+pub(crate) struct Connection {
+    pub(crate) orders: mpsc::Sender<Order>,
+    pub(crate) candidate: Option<Candidate>,
+    /// A ref and when it may be scanned.
+    pub(crate) refs: Vec<(String, Instant, Instant)>,
+    /// From `companion_hello`: the number, the ref, the wrapped key.
+    pub(crate) code: Option<(String, Vec<u8>, Vec<u8>)>,
+    pub(crate) device: Option<(String, u16)>,
+    pub(crate) pattern: crate::noise::Pattern,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Durable {
+    pub(crate) keys: ServerKeys,
+    pub(crate) accounts: BTreeMap<String, Account>,
+    /// By number and device, as `number:device`.
+    pub(crate) devices: BTreeMap<String, Device>,
+}
+
+pub(crate) struct State {
+    pub(crate) durable: Durable,
+    pub(crate) connections: HashMap<u64, Connection>,
+    pub(crate) faults: VecDeque<Pending>,
+    pub(crate) log: VecDeque<Happened>,
+    pub(crate) version: [u32; 3],
+    next: u64,
+}
+
+pub(crate) struct World {
+    state: Mutex<State>,
+    path: Option<PathBuf>,
+    newest: watch::Sender<u64>,
+    pub(crate) ref_ttl: Option<Duration>,
+    pub(crate) settle: Duration,
+}
+
+impl World {
+    pub(crate) fn load(
+        path: Option<PathBuf>,
+        ref_ttl: Option<Duration>,
+        settle: Duration,
+    ) -> std::io::Result<Self> {
+        let durable = match path.as_ref().map(std::fs::read) {
+            Some(Ok(bytes)) => serde_json::from_slice(&bytes)?,
+            Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {
+                Durable { keys: ServerKeys::generate(), accounts: BTreeMap::new(), devices: BTreeMap::new() }
+            }
+        };
+        let state = State {
+            durable,
+            connections: HashMap::new(),
+            faults: VecDeque::new(),
+            log: VecDeque::new(),
+            version: [2, 3000, 1],
+            next: 1,
+        };
+        let world = Self { state: Mutex::new(state), path, newest: watch::channel(0).0, ref_ttl, settle };
+        world.save(&world.lock());
+        Ok(world)
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what lasts, when a file was given. Whole or not at all.
+    pub(crate) fn save(&self, state: &State) {
+        let Some(path) = &self.path else { return };
+        let written = serde_json::to_vec(&state.durable).map_err(std::io::Error::from).and_then(|bytes| {
+            let fresh = path.with_extension("new");
+            std::fs::write(&fresh, bytes)?;
+            std::fs::rename(fresh, path)
+        });
+        if let Err(error) = written {
+            tracing::error!(%error, path = %path.display(), "the state could not be kept");
+        }
+    }
+
+    pub(crate) fn save_now(&self) {
+        self.save(&self.lock());
+    }
+
+    /// A device is linked from now on.
+    pub(crate) fn keep_device(&self, key: String, device: Device) {
+        let mut state = self.lock();
+        state.durable.devices.insert(key, device);
+        self.save(&state);
+    }
+
+    pub(crate) fn tell(&self, connection: u64, kind: &'static str, text: impl Into<String>) {
+        let mut state = self.lock();
+        let seq = state.log.back().map_or(1, |last| last.seq + 1);
+        let text = text.into();
+        tracing::debug!(connection, kind, %text);
+        state.log.push_back(Happened { seq, connection, kind: kind.to_owned(), text });
+        if state.log.len() > HISTORY {
+            state.log.pop_front();
+        }
+        drop(state);
+        self.newest.send_replace(seq);
+    }
+
+    pub(crate) fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        let mut state = self.lock();
+        state.next += 1;
+        state.next
+    }
+
+    /// The account of this number; made with a fresh phone when there is none.
+    pub(crate) fn account(&self, phone: &str) -> Result<Account, Refused> {
+        let mut state = self.lock();
+        if let Some(account) = state.durable.accounts.get(phone) {
+            return Ok(account.clone());
+        }
+        let new = NewAccount {
+            phone: phone.to_owned(),
+            push_name: format!("Phone {}", phone.get(phone.len().saturating_sub(4)..).unwrap_or(phone)),
+            platform: "android".into(),
+            business_name: None,
+        };
+        let account = Account::new(new, &mut rand::make_rng::<rand::rngs::StdRng>())
+            .map_err(|error| Refused(error.to_string()))?;
+        state.durable.accounts.insert(phone.to_owned(), account.clone());
+        self.save(&state);
+        Ok(account)
+    }
+}
+
+pub(crate) fn device_key(phone: &str, device: u16) -> String {
+    format!("{phone}:{device}")
+}
+
+pub(crate) fn unix() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |span| span.as_secs())
+}
