@@ -1,1 +1,141 @@
 //! The command line: one file per subcommand.
+
+mod client;
+mod healthcheck;
+mod link;
+mod serve;
+mod status;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{BadConfig, Config};
+
+/// Keeps WhatsApp accounts linked from a small box.
+#[derive(Parser)]
+#[command(name = "tetherd", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the daemon
+    Serve(Settings),
+    /// Link an account: shows its QR in this terminal until a phone scans it
+    Link(link::Arguments),
+    /// Tell the state of every instance
+    Status(client::Access),
+    /// Exit 0 when the daemon is alive
+    Healthcheck(client::Access),
+    /// Check the configuration, and say what it comes to
+    Check(Settings),
+    /// The whole thing against a simulated WhatsApp with a virtual phone, offline, in a throw-away folder
+    #[cfg(feature = "demo")]
+    Demo(Settings),
+}
+
+/// What can be set on the command line; the rest is in the file and the environment.
+#[derive(Args, Clone, Default)]
+struct Settings {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "TETHERD_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where to listen, such as 0.0.0.0:8080
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where the database is
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<String>,
+    /// error, warn, info, debug, or a filter
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<String>,
+}
+
+impl Settings {
+    fn load(&self) -> Result<Config, BadConfig> {
+        let flags = [("listen", &self.listen), ("data_dir", &self.data_dir), ("log", &self.log)];
+        let flags: Vec<_> =
+            flags.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+        let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let mut config = Config::load(self.config.as_deref(), env, &flags)?;
+        // systemd's StateDirectory, or the user's own folder where /var/lib is not ours.
+        if config.data_dir == Config::default().data_dir {
+            if let Some(folder) = env("STATE_DIRECTORY") {
+                config.data_dir = folder.into();
+            } else if let Some(home) = env("HOME").filter(|_| !config.data_dir.exists()) {
+                config.data_dir = PathBuf::from(home).join(".local/state/tetherd");
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// Parses the arguments and does what they say.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Serve(settings) => serve::run(&settings),
+        Command::Link(arguments) => link::run(&arguments),
+        Command::Status(access) => status::run(&access),
+        Command::Healthcheck(access) => healthcheck::run(&access),
+        Command::Check(settings) => check(&settings),
+        #[cfg(feature = "demo")]
+        Command::Demo(settings) => crate::demo::run(settings.load()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            say_error(&why);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check(settings: &Settings) -> Result<(), String> {
+    let config = settings.load().map_err(|error| error.to_string())?;
+    say(&format!(
+        "the configuration is good: listens on {}, data in {}",
+        config.listen,
+        config.data_dir.display()
+    ));
+    Ok(())
+}
+
+/// A line for whoever called.
+pub(crate) fn say(line: &str) {
+    // A closed pipe is the reader's choice.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn say_error(line: &str) {
+    let _ = writeln!(std::io::stderr(), "tetherd: {line}");
+}
+
+/// The runtime of every subcommand.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    built.map_err(|error| format!("no threads: {error}"))
+}
+
+/// Cancelled by SIGTERM or Ctrl-C.
+pub(crate) fn until_told() -> Result<tokio_util::sync::CancellationToken, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let token = tokio_util::sync::CancellationToken::new();
+    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be heard: {error}"));
+    let (mut term, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let told = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        told.cancel();
+    });
+    Ok(token)
+}

@@ -16,4 +16,12 @@ pub mod instance;
 
 pub mod http;
 
+pub mod config;
+
+pub mod daemon;
+mod systemd;
+
 pub mod cli;
+#[cfg(feature = "demo")]
+mod demo;
+mod logging;

@@ -1,2 +1,6 @@
-//! tetherd.
-fn main() {}
+//! Arguments in, exit code out.
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    tetherd::cli::main()
+}

@@ -14,7 +14,7 @@ const FALLBACK: &str = "Noise_XXfallback_25519_AESGCM_SHA256";
 
 /// How a client shook hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub enum Pattern {
+pub(crate) enum Pattern {
     /// Both sides send their static keys.
     #[serde(rename = "XX")]
     Xx,
@@ -28,7 +28,7 @@ pub enum Pattern {
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
-pub enum NoiseFault {
+pub(crate) enum NoiseFault {
     /// A handshake message that does not decode.
     #[error("the handshake message is malformed: {0}")]
     Malformed(&'static str),

@@ -18,7 +18,7 @@ const HEADER: &[u8] = b"WA\x06";
 
 /// Why a connection ended on the wire.
 #[derive(Debug, thiserror::Error)]
-pub enum WireFault {
+pub(crate) enum WireFault {
     /// The other side is gone.
     #[error("the client closed the connection")]
     Closed,

@@ -1,1 +1,23 @@
-//! The HTTP API and the page.
+//! The HTTP API (contract `http-api.md`): authenticates, parses once into types that cannot be wrong,
+//! asks the registry, and renders the answer. Nothing here waits for a link or the disk to tell a state.
+
+mod address;
+mod auth;
+mod body;
+mod call;
+mod cors;
+mod error;
+mod fields;
+mod host;
+mod instance;
+mod machines;
+mod query;
+mod reply;
+mod router;
+mod serve;
+mod state;
+mod throttle;
+
+pub use auth::KeyRing;
+pub use serve::{Limits, Listener, Socket, serve};
+pub use state::{HttpConfig, State};

@@ -6,6 +6,7 @@
 
 mod event;
 mod outcome;
+pub(crate) mod unsupported;
 pub mod web;
 
 use std::sync::Arc;

@@ -1,0 +1,3 @@
+# The command of the README.
+set -euo pipefail
+cargo test --locked --workspace --features demo

@@ -1,0 +1,107 @@
+//! Where a request comes from, behind proxies too.
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use ipnet::IpNet;
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// Over TCP.
+    Ip(IpAddr),
+    /// Over a unix socket: whoever may open it is on this box.
+    Local,
+}
+
+/// Who asked, as far as it can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Client {
+    /// The address that asked; none over a unix socket.
+    pub(crate) address: Option<IpAddr>,
+    /// It asked over TLS, of ours or of a trusted proxy's.
+    pub(crate) secure: bool,
+    /// It asked from this box, and no proxy says otherwise.
+    pub(crate) loopback: bool,
+}
+
+impl Client {
+    /// Believes `X-Forwarded-For` and `X-Forwarded-Proto` only from trusted proxies, and of the list
+    /// of addresses only what trusted proxies have added to it.
+    pub(crate) fn of(peer: Peer, secure: bool, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+        let forwarded = headers.contains_key("x-forwarded-for");
+        let (near, trusts) = match peer {
+            Peer::Ip(address) => {
+                let address = address.to_canonical();
+                (Some(address), is_trusted(address, trusted))
+            }
+            Peer::Local => (None, forwarded && !trusted.is_empty()),
+        };
+        if !trusts {
+            let loopback = near.is_none_or(|address| address.is_loopback()) && !forwarded;
+            return Self { address: near, secure, loopback };
+        }
+        let proto = headers.get("x-forwarded-proto").and_then(|v| v.to_str().ok());
+        let secure = proto.map_or(secure, |proto| proto.trim().eq_ignore_ascii_case("https"));
+        let address = first_untrusted(headers, trusted).or(near);
+        Self { address, secure, loopback: !forwarded && near.is_none_or(|a| a.is_loopback()) }
+    }
+}
+
+/// From the end of the list, which the nearest proxy wrote, the first address that is no proxy of ours.
+fn first_untrusted(headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
+    let mut last = None;
+    let values: Vec<_> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+    for text in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+        let Ok(address) = text.trim().parse::<IpAddr>() else { return last };
+        let address = address.to_canonical();
+        last = Some(address);
+        if !is_trusted(address, trusted) {
+            return last;
+        }
+    }
+    last
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|net| net.contains(&address))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::{Client, Peer};
+    use http::HeaderMap;
+
+    fn headers(forwarded: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+        headers.insert("x-forwarded-proto", "https".parse().unwrap());
+        headers
+    }
+
+    fn client(peer: &str, forwarded: &str, trusted: &[&str]) -> Client {
+        let nets: Vec<_> = trusted.iter().map(|n| n.parse().unwrap()).collect();
+        Client::of(Peer::Ip(peer.parse().unwrap()), false, &headers(forwarded), &nets)
+    }
+
+    #[test]
+    fn a_stranger_is_not_believed() {
+        let seen = client("203.0.113.9", "10.0.0.1", &["127.0.0.1/32"]);
+        assert_eq!(seen.address, Some("203.0.113.9".parse().unwrap()));
+        assert!(!seen.secure);
+    }
+
+    #[test]
+    fn a_proxy_is_believed_about_the_hop_before_it_only() {
+        let seen = client("127.0.0.1", "1.2.3.4, 198.51.100.7, 127.0.0.2", &["127.0.0.0/8"]);
+        assert_eq!(seen.address, Some("198.51.100.7".parse().unwrap()));
+        assert!(seen.secure && !seen.loopback);
+    }
+
+    #[test]
+    fn what_an_unlisted_proxy_forwards_is_not_loopback() {
+        assert!(!client("127.0.0.1", "198.51.100.7", &[]).loopback);
+        assert!(Client::of(Peer::Local, false, &HeaderMap::new(), &[]).loopback);
+    }
+}

@@ -1,0 +1,218 @@
+//! `POST /instance/create`.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Serialize;
+
+use super::connect::{Connected, WAIT, connect};
+use super::proxy::{self, Names};
+use super::settings;
+use crate::http::auth::Caller;
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::http::reply::{Reply, json};
+use crate::instance::{Handle, NewInstance};
+use crate::model::{
+    Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, ProxyConfig, Secret, Settings, Token,
+    Visible,
+};
+
+/// The members of a proxy in the body.
+const PROXY: Names = Names {
+    host: "proxyHost",
+    port: "proxyPort",
+    protocol: "proxyProtocol",
+    username: "proxyUsername",
+    password: "proxyPassword",
+};
+
+/// An instance that came to be.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Created {
+    instance: CreatedInstance,
+    /// The instance's token, shown this once.
+    hash: String,
+    webhook: Empty,
+    websocket: Empty,
+    rabbitmq: Empty,
+    nats: Empty,
+    sqs: Empty,
+    settings: Settings,
+    /// What connect answers; with `qrcode: true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qrcode: Option<Connected>,
+}
+
+/// What it is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedInstance {
+    instance_name: String,
+    instance_id: String,
+    #[schema(value_type = String)]
+    integration: Integration,
+    webhook_wa_business: Option<String>,
+    access_token_wa_business: &'static str,
+    status: Visible,
+}
+
+/// A transport that is not there, in the original's shape.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Empty {}
+
+/// What is asked for.
+struct Wanted {
+    instance: NewInstance,
+    token: Secret,
+    link_now: bool,
+    number: Option<PhoneNumber>,
+}
+
+/// Creates it, and with `qrcode: true` starts linking and waits as connect does.
+pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiError> {
+    caller.must_be_global()?;
+    let mut body = call.fields().await?;
+    let wanted = read(&mut body, call);
+    body.finish()?;
+    let wanted = wanted?.ok_or(ApiError::Internal)?;
+    let settings = wanted.instance.settings.clone();
+    let handle = call.state.registry.create(wanted.instance).await?;
+    let qrcode = match wanted.link_now {
+        true => Some(link(call, &handle, wanted.number).await?),
+        false => None,
+    };
+    let snapshot = handle.snapshot();
+    let cloud = snapshot.integration == Integration::Cloud;
+    let created = Created {
+        instance: CreatedInstance {
+            instance_name: snapshot.name.to_string(),
+            instance_id: snapshot.uuid.to_string(),
+            integration: snapshot.integration,
+            webhook_wa_business: cloud.then(|| format!("{}/webhook/meta", call.base_url())),
+            access_token_wa_business: "",
+            status: snapshot.visible,
+        },
+        hash: wanted.token.expose().to_owned(),
+        webhook: Empty {},
+        websocket: Empty {},
+        rabbitmq: Empty {},
+        nats: Empty {},
+        sqs: Empty {},
+        settings,
+        qrcode,
+    };
+    Ok(json(StatusCode::CREATED, &created))
+}
+
+async fn link(call: &Call, handle: &Handle, number: Option<PhoneNumber>) -> Result<Connected, ApiError> {
+    connect(handle, number, Duration::from_secs(WAIT), call.state.clock.as_ref()).await
+}
+
+/// Reads the body; none when it has faults, which the body then holds.
+fn read(body: &mut Fields, call: &Call) -> Result<Option<Wanted>, ApiError> {
+    let name = name(body);
+    let integration = integration(body);
+    let settings = settings::read(body, Settings::default());
+    let proxy = proxy_of(body);
+    let link_now = body.flag("qrcode").unwrap_or(false);
+    let business_id = body.text("businessId");
+    let number = body.text("number");
+    let (token, instance_token) = (body.secret("token"), body.secret("instanceToken"));
+    let (Some(name), Some(integration)) = (name, integration) else { return Ok(None) };
+    let mut phone = None;
+    let (key, cloud_token) = match integration {
+        Integration::Web => {
+            phone = number.as_deref().and_then(|text| phone_number(body, text));
+            (key(body, call, "token", token.or(instance_token))?, None)
+        }
+        Integration::Cloud => {
+            cloud_members(body, token.is_some(), number.as_deref());
+            (key(body, call, "instanceToken", instance_token)?, token)
+        }
+    };
+    let instance = NewInstance {
+        uuid: InstanceUuid::generate(),
+        name,
+        integration,
+        settings,
+        proxy,
+        number,
+        business_id,
+        token: Digest::of(key.expose()),
+        cloud_token,
+    };
+    let link_now = link_now && integration == Integration::Web;
+    Ok(Some(Wanted { instance, token: key, link_now, number: phone }))
+}
+
+fn name(body: &mut Fields) -> Option<InstanceName> {
+    let text = body.required("instanceName", "1 to 64 letters, digits, '.', '_', '-' or spaces")?;
+    InstanceName::parse(&text).map_err(|bad| body.fault("instanceName", bad)).ok()
+}
+
+fn integration(body: &mut Fields) -> Option<Integration> {
+    const TAKES: &str = "WHATSAPP-BAILEYS or WHATSAPP-BUSINESS";
+    let Some(text) = body.text("integration") else {
+        body.fault("integration", format_args!("is missing; it takes {TAKES} (Invalid integration)"));
+        return None;
+    };
+    let parsed = text.parse::<Integration>();
+    parsed
+        .map_err(|bad| {
+            let text: String = text.chars().take(40).collect();
+            body.fault("integration", format_args!("is {text:?}; it takes {TAKES} ({bad})"));
+        })
+        .ok()
+}
+
+/// A proxy when any of it is given: half a one is a fault, not silence.
+fn proxy_of(body: &mut Fields) -> Option<ProxyConfig> {
+    let given = [PROXY.host, PROXY.port, PROXY.protocol].iter().any(|name| body.has(name));
+    let proxy = if given { proxy::read(body, &PROXY, None) } else { None };
+    for name in [PROXY.host, PROXY.port, PROXY.protocol, PROXY.username] {
+        body.text(name);
+    }
+    body.secret(PROXY.password);
+    proxy
+}
+
+fn phone_number(body: &mut Fields, text: &str) -> Option<PhoneNumber> {
+    PhoneNumber::parse(text).map_err(|bad| body.fault("number", bad)).ok()
+}
+
+fn cloud_members(body: &mut Fields, has_token: bool, number: Option<&str>) {
+    if !has_token {
+        body.fault("token", "is required: Meta's access token");
+    }
+    match number {
+        None => {
+            body.fault("number", "is required: the phone number id that Meta shows, not the telephone number")
+        }
+        Some(id) if id.is_empty() || id.len() > 32 || !id.bytes().all(|b| b.is_ascii_digit()) => {
+            body.fault("number", "must be the phone number id that Meta shows: digits only");
+        }
+        Some(_) => {}
+    }
+}
+
+/// The instance's key: the one given, which must be able to travel in a header and be nobody else's,
+/// or a fresh one.
+fn key(body: &mut Fields, call: &Call, name: &str, given: Option<Secret>) -> Result<Secret, ApiError> {
+    let Some(given) = given else {
+        return Token::generate().map_err(|error| {
+            tracing::error!(%error, "no randomness to make a key from");
+            ApiError::Internal
+        });
+    };
+    let text = given.expose();
+    if text.len() > 512 || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        body.fault(name, "must be 1 to 512 visible ASCII characters without spaces, to travel in a header");
+    }
+    let digest = Digest::of(text);
+    if call.state.keys.holds(&digest) || call.state.registry.by_token(&digest).is_some() {
+        body.fault(name, "is a key that is in use already; leave it out to get a fresh one");
+    }
+    Ok(given)
+}

@@ -1,0 +1,58 @@
+//! `PUT /instance/token/{name}`: another key for an instance, or another token of Meta's.
+
+use serde::Serialize;
+
+use crate::http::auth::Caller;
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::reply::{Reply, ok};
+use crate::model::{Digest, Integration, Token};
+
+/// What was changed.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenSet {
+    instance_name: String,
+    /// The new instance key, shown this once; only when one was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
+    /// Meta's access token was replaced.
+    token_replaced: bool,
+}
+
+/// Replaces Meta's token (`token`), or makes a new instance key (`rotate`).
+pub(crate) async fn put(call: &mut Call, caller: &Caller) -> Result<Reply, ApiError> {
+    let handle = call.instance(caller)?;
+    let snapshot = handle.snapshot();
+    let mut body = call.fields().await?;
+    let meta = body.secret("token");
+    let rotate = body.flag("rotate").unwrap_or(false);
+    if meta.is_some() && snapshot.integration == Integration::Web {
+        body.fault(
+            "token",
+            "is Meta's access token, which only WHATSAPP-BUSINESS instances have; for a new key send rotate",
+        );
+    }
+    if meta.is_none() && !rotate {
+        body.fault("rotate", "or token is needed: what shall be replaced?");
+    }
+    body.finish()?;
+    let failed = |error| ApiError::of_instance(error, &snapshot.name);
+    let token_replaced = meta.is_some();
+    if let Some(meta) = meta {
+        handle.set_cloud_token(meta).await.map_err(failed)?;
+    }
+    let mut hash = None;
+    if rotate {
+        let key = Token::generate().map_err(|error| {
+            tracing::error!(%error, "no randomness to make a key from");
+            ApiError::Internal
+        })?;
+        let digest = Digest::of(key.expose());
+        if !call.state.registry.set_token(&snapshot.name, digest).await.map_err(failed)? {
+            return Err(ApiError::NoInstance(snapshot.name.to_string()));
+        }
+        hash = Some(key.expose().to_owned());
+    }
+    Ok(ok(&TokenSet { instance_name: snapshot.name.to_string(), hash, token_replaced }))
+}

@@ -1,0 +1,5 @@
+//! For programs and machines: who are you, are you well.
+
+pub(super) mod health;
+pub(super) mod root;
+pub(super) mod verify;

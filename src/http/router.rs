@@ -1,0 +1,191 @@
+//! From a path to a handler, and what is checked before it.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use http::{Method, Request};
+use hyper::body::Incoming;
+
+use super::address::{Client, Peer};
+use super::call::{Call, decode};
+use super::cors;
+use super::error::ApiError;
+use super::instance as i;
+use super::machines as m;
+use super::reply::Reply;
+use super::state::State;
+
+/// The longest that any handler may take to begin its answer: connect's longest wait and some.
+const HANDLER_LIMIT: Duration = Duration::from_secs(75);
+
+/// What can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Op {
+    Root,
+    VerifyCreds,
+    Healthz,
+    Readyz,
+    Create,
+    Connect,
+    State,
+    Fetch,
+    Qrcode,
+    Restart,
+    Logout,
+    Delete,
+    SetPresence,
+    SetSettings,
+    FindSettings,
+    SetProxy,
+    FindProxy,
+    SetToken,
+}
+
+impl Op {
+    /// Asked without a key: tells nothing of instances.
+    fn is_open(self) -> bool {
+        matches!(self, Self::Root | Self::Healthz | Self::Readyz)
+    }
+}
+
+/// The methods of one path.
+type Methods = &'static [(Method, Op)];
+
+/// Every route, with the names of its pieces.
+const ROUTES: &[(&str, Methods)] = &[
+    ("/", &[(Method::GET, Op::Root)]),
+    ("/verify-creds", &[(Method::POST, Op::VerifyCreds)]),
+    ("/healthz", &[(Method::GET, Op::Healthz)]),
+    ("/readyz", &[(Method::GET, Op::Readyz)]),
+    ("/instance/create", &[(Method::POST, Op::Create)]),
+    ("/instance/connect/{name}", &[(Method::GET, Op::Connect)]),
+    ("/instance/connectionState/{name}", &[(Method::GET, Op::State)]),
+    ("/instance/fetchInstances", &[(Method::GET, Op::Fetch)]),
+    ("/instance/qrcode/{name}", &[(Method::GET, Op::Qrcode)]),
+    ("/instance/restart/{name}", &[(Method::POST, Op::Restart)]),
+    ("/instance/logout/{name}", &[(Method::DELETE, Op::Logout)]),
+    ("/instance/delete/{name}", &[(Method::DELETE, Op::Delete)]),
+    ("/instance/setPresence/{name}", &[(Method::POST, Op::SetPresence)]),
+    ("/instance/token/{name}", &[(Method::PUT, Op::SetToken)]),
+    ("/settings/set/{name}", &[(Method::POST, Op::SetSettings)]),
+    ("/settings/find/{name}", &[(Method::GET, Op::FindSettings)]),
+    ("/proxy/set/{name}", &[(Method::POST, Op::SetProxy)]),
+    ("/proxy/find/{name}", &[(Method::GET, Op::FindProxy)]),
+];
+
+static ROUTER: LazyLock<matchit::Router<(&'static str, Methods)>> = LazyLock::new(|| {
+    let mut router = matchit::Router::new();
+    for (path, methods) in ROUTES {
+        if let Err(error) = router.insert(*path, (*path, *methods)) {
+            tracing::error!(path, %error, "a route cannot be served");
+        }
+    }
+    router
+});
+
+/// Answers one request. A panic of a handler is that request's 500, and nobody else's business.
+pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request: Request<Incoming>) -> Reply {
+    let (parts, body) = request.into_parts();
+    let client = Client::of(peer, secure, &parts.headers, &state.config.trusted_proxies);
+    let origin = cors::allowed(&parts.headers, &state.config.cors_origins);
+    if origin.is_some() && cors::is_preflight(&parts.method, &parts.headers) {
+        return opened(cors::preflight(), origin);
+    }
+    let method = parts.method.clone();
+    let (route, params) = find(parts.uri.path());
+    let call = Call { state, client, parts, params, body: Some(body) };
+    let started = call.state.clock.instant();
+    let clock = Arc::clone(&call.state.clock);
+    let handled = std::panic::AssertUnwindSafe(bounded(call, route)).catch_unwind().await;
+    let reply = match handled {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(error)) => error.into(),
+        Err(_) => ApiError::Internal.into(),
+    };
+    // The route's pattern, not the path: names are the owner's, and invitations are secrets.
+    tracing::debug!(
+        %method,
+        route = route.map_or("?", |(path, _)| path),
+        status = reply.status().as_u16(),
+        took = ?clock.instant().saturating_duration_since(started),
+        "answered"
+    );
+    opened(reply, origin)
+}
+
+fn opened(mut reply: Reply, origin: Option<http::HeaderValue>) -> Reply {
+    if let Some(origin) = origin {
+        cors::open(&mut reply, origin);
+    }
+    reply
+}
+
+type Route = Option<(&'static str, Methods)>;
+
+fn find(path: &str) -> (Route, Vec<(String, String)>) {
+    let Ok(found) = ROUTER.at(path) else { return (None, Vec::new()) };
+    let params = found.params.iter().map(|(key, value)| (key.to_owned(), decode(value))).collect();
+    (Some(*found.value), params)
+}
+
+async fn bounded(call: Call, route: Route) -> Result<Reply, ApiError> {
+    match tokio::time::timeout(HANDLER_LIMIT, dispatch(call, route)).await {
+        Ok(answered) => answered,
+        Err(_) => Err(ApiError::Unavailable {
+            code: "timed_out",
+            message: format!("no answer within {} s", HANDLER_LIMIT.as_secs()),
+        }),
+    }
+}
+
+/// Who asks is settled before what is asked: without a key, all that needs one looks the same.
+async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
+    let op = operation(route, &call.parts.method);
+    if let Ok(op) = op
+        && op.is_open()
+    {
+        return match op {
+            Op::Root => m::root::get(&call).await,
+            Op::Healthz => m::health::healthz(&call.state).await,
+            _ => Ok(m::health::readyz(&call.state)),
+        };
+    }
+    let caller = call.state.guard().admit(&call.parts.headers, &call.client)?;
+    let op = op.map_err(|allow| refusal(&call, allow))?;
+    match op {
+        Op::Root | Op::Healthz | Op::Readyz => Err(ApiError::Internal),
+        Op::VerifyCreds => m::verify::post(&caller),
+        Op::Create => i::create::post(&mut call, &caller).await,
+        Op::Connect => i::connect::get(&call, &caller).await,
+        Op::State => i::state::get(&call, &caller),
+        Op::Fetch => i::fetch::get(&call, &caller),
+        Op::Qrcode => i::qrcode::get(&call, &caller),
+        Op::Restart => i::restart::post(&call, &caller).await,
+        Op::Logout => i::logout::delete(&call, &caller).await,
+        Op::Delete => i::delete::delete(&call, &caller).await,
+        Op::SetPresence => i::presence::post(&mut call, &caller).await,
+        Op::SetSettings => i::settings::set(&mut call, &caller).await,
+        Op::FindSettings => i::settings::find(&call, &caller),
+        Op::SetProxy => i::proxy::set(&mut call, &caller).await,
+        Op::FindProxy => i::proxy::find(&call, &caller),
+        Op::SetToken => i::token::put(&mut call, &caller).await,
+    }
+}
+
+/// What is asked, or which methods the path has. `HEAD` is `GET` without its body.
+fn operation(route: Route, method: &Method) -> Result<Op, Vec<&'static str>> {
+    let Some((_, methods)) = route else { return Err(Vec::new()) };
+    let asked = if method == Method::HEAD { &Method::GET } else { method };
+    let found = methods.iter().find(|(known, _)| known == asked).map(|(_, op)| *op);
+    found.ok_or_else(|| methods.iter().map(|(known, _)| known.as_str()).collect())
+}
+
+fn refusal(call: &Call, allow: Vec<&'static str>) -> ApiError {
+    let method = call.parts.method.clone();
+    if allow.is_empty() {
+        ApiError::NoRoute(method, call.parts.uri.path().chars().take(200).collect())
+    } else {
+        ApiError::WrongMethod { method, allow }
+    }
+}

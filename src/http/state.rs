@@ -1,0 +1,90 @@
+//! What every request may use.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ipnet::IpNet;
+
+use super::auth::{Guard, KeyRing};
+use super::throttle::Throttle;
+use crate::instance::Registry;
+use crate::model::Clock;
+use crate::store::Store;
+
+/// The owner's choices about HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// Names beside the private ones that this box answers to (`[http] hosts`).
+    pub hosts: Vec<String>,
+    /// Origins whose pages may use the API with a key in a header (`[http] cors_origins`); `*` is all.
+    pub cors_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-…` headers are believed (`[http] trusted_proxies`).
+    pub trusted_proxies: Vec<IpNet>,
+    /// The longest body, in bytes.
+    pub max_body: usize,
+    /// Where clients reach us (`[http] public_url`), when that is not what their requests say.
+    pub public_url: Option<String>,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            max_body: 1 << 20,
+            public_url: None,
+        }
+    }
+}
+
+/// What every request may use.
+pub struct State {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: HttpConfig,
+    pub(crate) throttle: Throttle,
+    pub(crate) store: Store,
+    ready: AtomicBool,
+}
+
+impl State {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(
+        registry: Arc<Registry>,
+        keys: Arc<KeyRing>,
+        clock: Arc<dyn Clock>,
+        config: HttpConfig,
+        store: Store,
+    ) -> Self {
+        Self {
+            registry,
+            keys,
+            clock,
+            config,
+            store,
+            throttle: Throttle::default(),
+            ready: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on (or no longer) everything is started: `readyz` tells.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn guard(&self) -> Guard<'_> {
+        Guard {
+            keys: &self.keys,
+            registry: &self.registry,
+            throttle: &self.throttle,
+            clock: self.clock.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Wrong keys per address: guessing must cost time, and cost the guesser only.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::model::Digest;
+
+/// Wrong keys that an address may send in a row.
+const BURST: u32 = 20;
+/// After so long one more is allowed.
+const REFILL: Duration = Duration::from_secs(3);
+/// Addresses remembered at once; when full, the one that failed longest ago is forgotten.
+const REMEMBERED: usize = 1024;
+
+/// Remembers who sent wrong keys.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    table: Mutex<HashMap<Option<IpAddr>, Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    failures: u32,
+    since: Instant,
+    /// The key that was right from here: who knows it already is not kept waiting for a neighbour's guesses.
+    good: Option<Digest>,
+}
+
+impl Throttle {
+    /// How long this address has to wait before a key of its is looked at; none when it need not.
+    pub(crate) fn wait(&self, address: Option<IpAddr>, key: &Digest, now: Instant) -> Option<Duration> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = table.get_mut(&site(address))?;
+        entry.refill(now);
+        if entry.failures < BURST || entry.good.as_ref() == Some(key) {
+            return None;
+        }
+        Some(REFILL.saturating_sub(now.saturating_duration_since(entry.since)).max(Duration::from_secs(1)))
+    }
+
+    /// A wrong key came from this address.
+    pub(crate) fn failed(&self, address: Option<IpAddr>, now: Instant) {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let site = site(address);
+        if table.len() >= REMEMBERED && !table.contains_key(&site) {
+            let oldest = table.iter().min_by_key(|(_, entry)| entry.since).map(|(site, _)| *site);
+            if let Some(oldest) = oldest {
+                table.remove(&oldest);
+            }
+        }
+        let entry = table.entry(site).or_insert(Entry { failures: 0, since: now, good: None });
+        entry.refill(now);
+        entry.failures = (entry.failures + 1).min(BURST);
+    }
+
+    /// A right key came from this address. Costs nothing for addresses that never failed.
+    pub(crate) fn succeeded(&self, address: Option<IpAddr>, key: Digest) {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = table.get_mut(&site(address)) {
+            entry.good = Some(key);
+        }
+    }
+}
+
+impl Entry {
+    fn refill(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.since);
+        let refilled = u32::try_from(passed.as_millis() / REFILL.as_millis()).unwrap_or(u32::MAX);
+        if self.failures == 0 || refilled >= self.failures {
+            self.failures = 0;
+            self.since = now;
+        } else {
+            self.failures -= refilled;
+            self.since += REFILL * refilled;
+        }
+    }
+}
+
+/// Who has one address of IPv6 has the whole /64.
+fn site(address: Option<IpAddr>) -> Option<IpAddr> {
+    address.map(|address| match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::{BURST, REFILL, REMEMBERED, Throttle};
+    use crate::model::Digest;
+    use std::net::IpAddr;
+    use std::time::Instant;
+
+    fn exhausted(address: &str, now: Instant) -> (Throttle, Option<IpAddr>) {
+        let (throttle, address) = (Throttle::default(), Some(address.parse().unwrap()));
+        for _ in 0..BURST {
+            assert_eq!(throttle.wait(address, &Digest::of("x"), now), None);
+            throttle.failed(address, now);
+        }
+        (throttle, address)
+    }
+
+    #[test]
+    fn guesses_run_out_and_come_back() {
+        let now = Instant::now();
+        let (throttle, address) = exhausted("192.0.2.1", now);
+        assert_eq!(throttle.wait(address, &Digest::of("x"), now), Some(REFILL));
+        assert_eq!(throttle.wait(address, &Digest::of("x"), now + REFILL), None);
+        assert_eq!(throttle.wait(Some("192.0.2.2".parse().unwrap()), &Digest::of("x"), now), None);
+    }
+
+    #[test]
+    fn a_known_key_is_not_kept_waiting() {
+        let now = Instant::now();
+        let (throttle, address) = exhausted("192.0.2.1", now);
+        throttle.succeeded(address, Digest::of("good"));
+        assert_eq!(throttle.wait(address, &Digest::of("good"), now), None);
+        assert!(throttle.wait(address, &Digest::of("guess"), now).is_some());
+    }
+
+    #[test]
+    fn a_v6_network_is_one_guesser() {
+        let now = Instant::now();
+        let (throttle, _) = exhausted("2001:db8::1", now);
+        let neighbour = Some("2001:db8::2".parse().unwrap());
+        assert!(throttle.wait(neighbour, &Digest::of("x"), now).is_some());
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let (throttle, now) = (Throttle::default(), Instant::now());
+        for n in 0..u32::try_from(REMEMBERED).unwrap() * 2 {
+            throttle.failed(Some(IpAddr::from((0x0a00_0000 + n).to_be_bytes())), now);
+        }
+        assert_eq!(throttle.table.lock().unwrap().len(), REMEMBERED);
+    }
+}
