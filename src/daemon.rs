@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::events::Courier;
 use crate::http::{self, HttpConfig, KeyRing, Limits, Listener, Socket};
 use crate::instance::{Parts, Registry};
 use crate::link::web::{Server, WebConfig, WebFactory};
@@ -76,12 +77,19 @@ pub async fn run(
     )?;
     let registry = Registry::start(Parts {
         ledger: Arc::new(store.clone()),
-        links: Arc::new(factory(&store, net, &clock, &config)),
+        links: Arc::new(factory(&store, net.clone(), &clock, &config)),
         clock: Arc::clone(&clock),
         chance,
         code_limit: config.qr.limit,
     })
     .await?;
+    let courier = Courier {
+        store: store.clone(),
+        net: net.clone(),
+        clock: Arc::clone(&clock),
+        chance,
+        server_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+    };
     let http_config = HttpConfig {
         hosts: config.http.hosts.clone(),
         cors_origins: config.http.cors_origins.clone(),
@@ -95,6 +103,7 @@ pub async fn run(
         clock,
         http_config,
         store.clone(),
+        net,
     ));
     state.set_ready(true);
     systemd::ready();
@@ -103,6 +112,7 @@ pub async fn run(
     let listeners = vec![Listener { socket: Socket::Tcp(listener), tls: None }];
     let serving =
         tokio::spawn(http::serve(Arc::clone(&state), listeners, Limits::default(), shutdown.clone()));
+    let carrying = tokio::spawn(courier.run(shutdown.clone()));
     let keeping = tokio::spawn(keep_house(store.clone(), shutdown.clone()));
     let watching = tokio::spawn(systemd::attend(Arc::clone(&registry), store.clone(), shutdown.clone()));
     shutdown.cancelled().await;
@@ -110,7 +120,7 @@ pub async fn run(
     state.set_ready(false);
     // Links first: what they still have to save is saved while answers under way finish.
     registry.stop().await;
-    for task in [serving, keeping, watching] {
+    for task in [serving, carrying, keeping, watching] {
         let _ = task.await;
     }
     store.close().await;

@@ -16,7 +16,7 @@ pub(crate) fn run(config: Result<Config, BadConfig>) -> Result<(), String> {
     let mut config = config.map_err(|error| error.to_string())?;
     logging::start(&config.log)?;
     let folder = tempfile::tempdir().map_err(|error| format!("no throw-away folder: {error}"))?;
-    config.data_dir = folder.path().to_owned();
+    folder.path().clone_into(&mut config.data_dir);
     runtime()?.block_on(async {
         let sandbox = Sandbox::start(Options::default()).await.map_err(|error| error.to_string())?;
         config.whatsapp.url = Some(sandbox.ws_url());

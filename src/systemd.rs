@@ -55,9 +55,8 @@ pub(crate) async fn attend(registry: Arc<Registry>, store: Store, shutdown: Canc
             continue;
         }
         match tokio::time::timeout(PROOF, store.ping()).await {
-            Ok(Ok(())) => tell(&[NotifyState::Watchdog]),
             // A full disk is a fault that a restart does not mend, and the writer answered.
-            Ok(Err(crate::store::StoreError::Full)) => tell(&[NotifyState::Watchdog]),
+            Ok(Ok(()) | Err(crate::store::StoreError::Full)) => tell(&[NotifyState::Watchdog]),
             Ok(Err(error)) => tracing::error!(%error, "storage does not answer; the watchdog is not fed"),
             Err(_) => tracing::error!("storage does not answer; the watchdog is not fed"),
         }
@@ -79,9 +78,9 @@ fn status(registry: &Registry) -> String {
     let mut text = format!("{open} of {} linked", all.len());
     for snapshot in all.iter().filter(|s| s.visible != Visible::Open && s.reason.is_some()).take(5) {
         let reason = snapshot.reason.map_or("", Reason::as_str).replace('_', " ");
-        text.push_str(&format!("; {}: {reason}", snapshot.name));
+        text.extend(["; ", snapshot.name.as_str(), ": ", &reason]);
         if let Some(next) = snapshot.next_retry {
-            text.push_str(&format!(", next try at {}", clock(next.shown)));
+            text.extend([", next try at ", &clock(next.shown)]);
         }
     }
     text

@@ -71,7 +71,7 @@ async fn until(handle: &Handle, what: &str, wanted: impl Fn(&Snapshot) -> bool) 
     let seen = tokio::time::timeout(LIMIT, watch.wait_for(|s| wanted(s))).await;
     match seen {
         Ok(snapshot) => Arc::clone(&snapshot.unwrap()),
-        Err(_) => panic!("never {what}: {:?}", handle.snapshot()),
+        Err(late) => panic!("never {what} ({late}): {:?}", handle.snapshot()),
     }
 }
 

@@ -59,7 +59,7 @@ impl ServerKeys {
             Details {
                 serial: Some(serial),
                 issuer_serial: Some(issuer),
-                key: Some(key.to_vec().into()),
+                key: Some(key.to_vec()),
                 not_before: Some(from),
                 not_after: Some(to),
             }

@@ -1,4 +1,4 @@
-//! The responder's half of the handshake: XX, IK and XXfallback (protocol page §1.1).
+//! The responder's half of the handshake: XX, IK and `XXfallback` (protocol page §1.1).
 
 use wacore::handshake::{HandshakeError, NoiseCipher, NoiseHandshake};
 use waproto::buffa::{Message as _, MessageField};

@@ -28,7 +28,7 @@ pub(crate) async fn clients(
             let _ = tcp.set_nodelay(true);
             let (world, stop) = (Arc::clone(&world), stop.clone());
             tokio::spawn(async move {
-                stop.run_until_cancelled(client(tcp, world)).await;
+                stop.run_until_cancelled(Box::pin(client(tcp, world))).await;
             });
         }
     });

@@ -80,7 +80,7 @@ pub(crate) fn shown(node: &Node) -> String {
         }
         Some(wacore_binary::node::NodeContent::Nodes(children)) => {
             text.push('>');
-            children.iter().for_each(|child| text.push_str(&shown(child)));
+            text.extend(children.iter().map(shown));
             let _ = write!(text, "</{}>", node.tag);
         }
     }

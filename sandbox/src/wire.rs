@@ -13,7 +13,7 @@ use wacore_binary::{OwnedNodeRef, marshal};
 use crate::noise::Session;
 
 /// No client is silent for so long on purpose.
-const IDLE: Duration = Duration::from_secs(300);
+const IDLE: Duration = Duration::from_mins(5);
 const HEADER: &[u8] = b"WA\x06";
 
 /// Why a connection ended on the wire.

@@ -56,7 +56,10 @@ impl Client {
         if answer.status.as_u16() == 401 {
             return Err("the key is missing or wrong; give it by --key or TETHERD_API_KEY".into());
         }
-        Err(value["message"].as_str().map_or_else(|| format!("HTTP {}", answer.status), str::to_owned))
+        Err(value
+            .pointer("/message")
+            .and_then(Value::as_str)
+            .map_or_else(|| format!("HTTP {}", answer.status), str::to_owned))
     }
 }
 

@@ -37,7 +37,7 @@ async fn link(client: &Client, arguments: &Arguments) -> Result<(), String> {
         say(&format!(
             "made the instance {}; its token, shown this once: {}",
             arguments.name,
-            text(&made["hash"])
+            text(&made, "/hash")
         ));
     }
     let number = arguments.number.as_deref().map(|n| format!("&number={}", encoded(n))).unwrap_or_default();
@@ -45,15 +45,15 @@ async fn link(client: &Client, arguments: &Arguments) -> Result<(), String> {
     let mut shown = String::new();
     loop {
         let answer = client.ask("GET", &connect, None).await?;
-        if answer["instance"]["state"] == "open" {
+        if text(&answer, "/instance/state") == "open" {
             say(&format!("{} is linked.", arguments.name));
             return Ok(());
         }
         let code =
-            if arguments.number.is_some() { text(&answer["pairingCode"]) } else { text(&answer["code"]) };
+            if arguments.number.is_some() { text(&answer, "/pairingCode") } else { text(&answer, "/code") };
         if code.is_empty() {
-            let why = text(&answer["instance"]["message"]);
-            let next = text(&answer["instance"]["nextRetryAt"]);
+            let why = text(&answer, "/instance/message");
+            let next = text(&answer, "/instance/nextRetryAt");
             say(&format!(
                 "no code yet: {why} {}",
                 if next.is_empty() { next } else { format!("(next try at {next})") }
@@ -74,11 +74,11 @@ fn draw(code: &str, answer: &Value, pairing: bool) -> Result<(), String> {
         return Ok(());
     }
     let picture = QrPicture::draw(code).map_err(|error| error.to_string())?;
-    let seconds = answer["expiresIn"].as_u64().unwrap_or_default();
+    let seconds = answer.pointer("/expiresIn").and_then(Value::as_u64).unwrap_or_default();
     say(&format!("{}\nOn the phone: Linked devices, Link a device. Good for {seconds} s.", picture.text()));
     Ok(())
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+fn text(value: &Value, path: &str) -> String {
+    value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -38,7 +38,7 @@ fn show(key: &Secret, folder: &Path) {
     let path = folder.join("api-key");
     match write(&path, key) {
         Ok(()) => {
-            tracing::info!("the global key is in {}; keep it, and then delete the file", path.display())
+            tracing::info!("the global key is in {}; keep it, and then delete the file", path.display());
         }
         Err(error) => tracing::error!("the global key could not be written to {}: {error}", path.display()),
     }

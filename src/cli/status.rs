@@ -1,5 +1,7 @@
 //! `tetherd status`.
 
+use serde_json::Value;
+
 use super::client::{Access, Client, encoded};
 use super::{runtime, say};
 
@@ -12,23 +14,28 @@ pub(super) fn run(access: &Access) -> Result<(), String> {
             say("no instances yet; make one: tetherd link NAME");
         }
         for row in rows {
-            let name = row["name"].as_str().unwrap_or_default();
+            let name = text(&row, "/name");
             let state =
-                client.ask("GET", &format!("/instance/connectionState/{}", encoded(name)), None).await?;
-            let state = &state["instance"];
-            let word = |key: &str| state[key].as_str().unwrap_or_default().to_owned();
+                client.ask("GET", &format!("/instance/connectionState/{}", encoded(&name)), None).await?;
+            let word = |key: &str| text(&state, &format!("/instance/{key}"));
             let mut line = format!("{name}: {}", word("state"));
             if !word("reason").is_empty() && word("reason") != word("state") {
-                line.push_str(&format!(" ({})", word("reason").replace('_', " ")));
+                line.extend([" (", &word("reason").replace('_', " "), ")"]);
             }
-            if let Some(owner) = row["ownerJid"].as_str() {
-                line.push_str(&format!(", {}", owner.split('@').next().unwrap_or(owner)));
+            if let Some(number) =
+                text(&row, "/ownerJid").split('@').next().filter(|number| !number.is_empty())
+            {
+                line.extend([", ", number]);
             }
             if !word("nextRetryAt").is_empty() {
-                line.push_str(&format!(", next try at {}", word("nextRetryAt")));
+                line.extend([", next try at ", &word("nextRetryAt")]);
             }
             say(&line);
         }
         Ok(())
     })
+}
+
+fn text(value: &Value, path: &str) -> String {
+    value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -1,1 +1,9 @@
-//! What happened, and who is told.
+//! What happened, and who is told: envelopes, and a worker that delivers them.
+
+mod envelope;
+mod signature;
+mod url;
+mod webhook;
+
+pub use url::{BadUrl, check_url};
+pub use webhook::{Courier, attempt_once};

@@ -31,7 +31,11 @@ impl KeyRing {
     #[must_use]
     pub fn holds(&self, key: &Digest) -> bool {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().fold(false, |found, known| found | (known == key))
+        let mut found = false;
+        for known in keys.iter() {
+            found |= known == key;
+        }
+        found
     }
 }
 
@@ -119,6 +123,7 @@ pub(crate) fn presented(headers: &HeaderMap) -> Option<Secret> {
     found.filter(|key| !key.is_empty()).map(Secret::new)
 }
 
+#[expect(clippy::option_option, reason = "none is a contradiction, which is not the same as no key yet")]
 fn agree<'a>(before: Option<&'a str>, key: &'a str) -> Option<Option<&'a str>> {
     before.is_none_or(|before| before == key).then_some(Some(key))
 }

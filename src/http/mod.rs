@@ -17,6 +17,7 @@ mod router;
 mod serve;
 mod state;
 mod throttle;
+mod webhook;
 
 pub use auth::KeyRing;
 pub use serve::{Limits, Listener, Socket, serve};

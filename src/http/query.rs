@@ -27,12 +27,11 @@ impl Query {
     /// A parameter that is a whole number within bounds.
     pub(crate) fn number(&self, name: &str, least: u64, most: u64) -> Result<Option<u64>, ApiError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        match text.trim().parse::<u64>().ok().filter(|n| (least..=most).contains(n)) {
-            Some(number) => Ok(Some(number)),
-            None => {
-                let got: String = text.chars().take(40).collect();
-                Err(ApiError::invalid(format!("{name} must be a number from {least} to {most}, got {got:?}")))
-            }
+        if let Some(number) = text.trim().parse::<u64>().ok().filter(|n| (least..=most).contains(n)) {
+            Ok(Some(number))
+        } else {
+            let got: String = text.chars().take(40).collect();
+            Err(ApiError::invalid(format!("{name} must be a number from {least} to {most}, got {got:?}")))
         }
     }
 }

@@ -11,10 +11,12 @@ use super::address::{Client, Peer};
 use super::call::{Call, decode};
 use super::cors;
 use super::error::ApiError;
+use super::host;
 use super::instance as i;
 use super::machines as m;
 use super::reply::Reply;
 use super::state::State;
+use super::webhook as w;
 
 /// The longest that any handler may take to begin its answer: connect's longest wait and some.
 const HANDLER_LIMIT: Duration = Duration::from_secs(75);
@@ -40,6 +42,11 @@ enum Op {
     SetProxy,
     FindProxy,
     SetToken,
+    SetWebhook,
+    FindWebhook,
+    Deliveries,
+    Redeliver,
+    TestWebhook,
 }
 
 impl Op {
@@ -72,6 +79,12 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/settings/find/{name}", &[(Method::GET, Op::FindSettings)]),
     ("/proxy/set/{name}", &[(Method::POST, Op::SetProxy)]),
     ("/proxy/find/{name}", &[(Method::GET, Op::FindProxy)]),
+    ("/webhook/set/{name}", &[(Method::POST, Op::SetWebhook)]),
+    ("/webhook/find/{name}", &[(Method::GET, Op::FindWebhook)]),
+    ("/webhook/deliveries/{name}", &[(Method::GET, Op::Deliveries)]),
+    ("/webhook/redeliver/{name}", &[(Method::POST, Op::Redeliver)]),
+    ("/webhook/redeliver/{name}/{id}", &[(Method::POST, Op::Redeliver)]),
+    ("/webhook/test/{name}", &[(Method::POST, Op::TestWebhook)]),
 ];
 
 static ROUTER: LazyLock<matchit::Router<(&'static str, Methods)>> = LazyLock::new(|| {
@@ -91,6 +104,11 @@ pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request:
     let origin = cors::allowed(&parts.headers, &state.config.cors_origins);
     if origin.is_some() && cors::is_preflight(&parts.method, &parts.headers) {
         return opened(cors::preflight(), origin);
+    }
+    if origin.is_none()
+        && let Err(foreign) = host::check_origin(&parts.headers, &parts.uri)
+    {
+        return foreign.into();
     }
     let method = parts.method.clone();
     let (route, params) = find(parts.uri.path());
@@ -170,6 +188,11 @@ async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
         Op::SetProxy => i::proxy::set(&mut call, &caller).await,
         Op::FindProxy => i::proxy::find(&call, &caller),
         Op::SetToken => i::token::put(&mut call, &caller).await,
+        Op::SetWebhook => w::set(&mut call, &caller).await,
+        Op::FindWebhook => w::find(&call, &caller).await,
+        Op::Deliveries => w::deliveries(&call, &caller).await,
+        Op::Redeliver => w::redeliver(&mut call, &caller).await,
+        Op::TestWebhook => w::test(&call, &caller).await,
     }
 }
 

@@ -85,16 +85,17 @@ async fn accept(socket: Socket, conversation: Conversation, slots: Slots, tasks:
             accepted = next(&socket) => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match slots.take(peer) {
-                Some(slot) => {
+            Ok((stream, peer)) => {
+                if let Some(slot) = slots.take(peer) {
                     let conversation = conversation.clone();
                     tasks.spawn(async move {
                         conversation.hold(stream, peer).await;
                         drop(slot);
                     });
+                } else {
+                    tracing::debug!(?peer, "too many connections; one more is not taken");
                 }
-                None => tracing::debug!(?peer, "too many connections; one more is not taken"),
-            },
+            }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "no connection can be taken for now");

@@ -9,6 +9,7 @@ use super::auth::{Guard, KeyRing};
 use super::throttle::Throttle;
 use crate::instance::Registry;
 use crate::model::Clock;
+use crate::net::Net;
 use crate::store::Store;
 
 /// The owner's choices about HTTP.
@@ -46,6 +47,8 @@ pub struct State {
     pub(crate) config: HttpConfig,
     pub(crate) throttle: Throttle,
     pub(crate) store: Store,
+    /// The way out, for the webhook's test.
+    pub(crate) net: Net,
     ready: AtomicBool,
 }
 
@@ -58,6 +61,7 @@ impl State {
         clock: Arc<dyn Clock>,
         config: HttpConfig,
         store: Store,
+        net: Net,
     ) -> Self {
         Self {
             registry,
@@ -65,6 +69,7 @@ impl State {
             clock,
             config,
             store,
+            net,
             throttle: Throttle::default(),
             ready: AtomicBool::new(false),
         }

@@ -77,8 +77,8 @@ impl Link for FakeLink {
         self.0.runs.fetch_add(1, Ordering::SeqCst);
         loop {
             let more = self.0.more.notified();
-            let step = self.0.script.lock().unwrap().pop_front();
-            match step {
+            let next = self.0.script.lock().unwrap().pop_front();
+            match next {
                 Some(Step::Say(event)) => sink.send(event).await.unwrap(),
                 Some(Step::End(cause)) => return Outcome::Ended(cause),
                 Some(Step::Hang) => std::future::pending().await,

@@ -37,7 +37,7 @@ async fn connect(stream: &mut TcpStream, proxy: &ProxyConfig, target: &Target) -
     if let Some(user) = &proxy.username {
         let password = proxy.password.as_ref().map_or("", Secret::expose);
         let token = STANDARD.encode(format!("{user}:{password}"));
-        request.push_str(&format!("Proxy-Authorization: Basic {token}\r\n"));
+        request.extend(["Proxy-Authorization: Basic ", &token, "\r\n"]);
     }
     request.push_str("\r\n");
     stream.write_all(request.as_bytes()).await.map_err(io)?;

@@ -42,9 +42,9 @@ async fn fetches_and_keeps_only_so_much() {
     let net = net();
     let whole = net.fetch(get(port), &FetchOptions::default()).await.unwrap();
     assert_eq!((&whole.body[..], whole.truncated), (&b"0123456789"[..], false));
-    let part =
+    let cut_off =
         net.fetch(get(port), &FetchOptions { body_limit: 4, ..FetchOptions::default() }).await.unwrap();
-    assert_eq!((&part.body[..], part.truncated), (&b"0123"[..], true));
+    assert_eq!((&cut_off.body[..], cut_off.truncated), (&b"0123"[..], true));
 }
 
 #[tokio::test]

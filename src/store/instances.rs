@@ -1,7 +1,7 @@
 //! Instances and the truth about their links.
 
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use super::outbox::Append;
 use super::seal::Sealer;
@@ -174,11 +174,11 @@ impl Store {
     pub async fn cloud_token(&self, id: InstanceId) -> Result<Option<Secret>, StoreError> {
         let sealer = self.0.sealer.clone();
         self.read(move |connection| {
-            let sealed: Option<Option<Vec<u8>>> = connection
+            let kept: Option<Option<Vec<u8>>> = connection
                 .query_row("SELECT cloud_token FROM instance WHERE id = ?1", [id.0], |row| row.get(0))
                 .optional()?;
-            let Some(sealed) = sealed.flatten() else { return Ok(None) };
-            let plain = sealer.open(CLOUD_TOKEN, &sealed)?;
+            let Some(kept) = kept.flatten() else { return Ok(None) };
+            let plain = sealer.open(CLOUD_TOKEN, &kept)?;
             Ok(Some(Secret::new(String::from_utf8_lossy(&plain).into_owned())))
         })
         .await
@@ -236,7 +236,7 @@ impl RawRow {
         let device = credentials::linked_account(connection, sealer, id)?;
         let truth = truth(integration, self.linked, profile, ended, device, Stamp::from_millis(self.updated));
         let proxy = match self.proxy {
-            Some(sealed) => Some(read_proxy(&sealer.open(PROXY, &sealed)?)?),
+            Some(kept) => Some(read_proxy(&sealer.open(PROXY, &kept)?)?),
             None => None,
         };
         Ok(InstanceRow {
@@ -289,7 +289,7 @@ fn insert(
     new: NewInstanceRow,
     now: Stamp,
 ) -> Result<InstanceRow, StoreError> {
-    let proxy = new.proxy.as_ref().map(|proxy| sealer.seal(PROXY, &write_proxy(proxy))).transpose()?;
+    let proxy = new.proxy.as_ref().map(|proxy| sealer.seal(PROXY, &write_proxy(proxy)?)).transpose()?;
     let cloud =
         new.cloud_token.as_ref().map(|t| sealer.seal(CLOUD_TOKEN, t.expose().as_bytes())).transpose()?;
     let taken = connection
@@ -358,7 +358,7 @@ fn apply(
         InstanceChange::Profile(profile) => set("profile", &serde_json::to_string(&profile)?),
         InstanceChange::Settings(settings) => set("settings", &serde_json::to_string(&settings)?),
         InstanceChange::Proxy(proxy) => {
-            set("proxy", &proxy.map(|proxy| sealer.seal(PROXY, &write_proxy(&proxy))).transpose()?)
+            set("proxy", &proxy.map(|proxy| sealer.seal(PROXY, &write_proxy(&proxy)?)).transpose()?)
         }
         InstanceChange::Token(token) => set("token", &token.0),
         InstanceChange::CloudToken(token) => {
@@ -379,7 +379,7 @@ fn write_truth(
         LinkTruth::Unlinked { .. } => 2,
     };
     let profile = serde_json::to_string(&truth.profile().cloned().unwrap_or_default())?;
-    let ended = truth.ended().map(write_ended);
+    let ended = truth.ended().map(write_ended).transpose()?;
     connection
         .prepare_cached(
             "UPDATE instance SET linked = ?2, profile = ?3, ended = ?4, updated = ?5 WHERE id = ?1",
@@ -388,39 +388,53 @@ fn write_truth(
     Ok(())
 }
 
-fn write_ended(ended: &Ended) -> String {
-    serde_json::json!({"reason": ended.reason, "at": ended.at.millis(), "detail": ended.detail}).to_string()
+/// An [`Ended`] as it is kept.
+#[derive(Serialize, Deserialize)]
+struct KeptEnd {
+    reason: Reason,
+    at: i64,
+    detail: ReasonDetail,
+}
+
+fn write_ended(ended: &Ended) -> Result<String, StoreError> {
+    let kept = KeptEnd { reason: ended.reason, at: ended.at.millis(), detail: ended.detail.clone() };
+    Ok(serde_json::to_string(&kept)?)
 }
 
 fn read_ended(text: &str) -> Result<Ended, StoreError> {
-    let mut value: Value = serde_json::from_str(text)?;
-    Ok(Ended {
-        reason: serde_json::from_value(value["reason"].take())?,
-        at: Stamp::from_millis(value["at"].as_i64().unwrap_or_default()),
-        detail: serde_json::from_value(value["detail"].take())?,
-    })
+    let kept: KeptEnd = serde_json::from_str(text)?;
+    Ok(Ended { reason: kept.reason, at: Stamp::from_millis(kept.at), detail: kept.detail })
 }
 
-fn write_proxy(proxy: &ProxyConfig) -> Vec<u8> {
-    serde_json::json!({
-        "protocol": proxy.protocol.as_str(), "host": proxy.host, "port": proxy.port,
-        "username": proxy.username, "password": proxy.password.as_ref().map(Secret::expose),
-    })
-    .to_string()
-    .into_bytes()
+/// A [`ProxyConfig`] as it is kept, sealed.
+#[derive(Serialize, Deserialize)]
+struct KeptProxy {
+    protocol: String,
+    host: String,
+    port: u16,
+    username: Option<String>,
+    password: Option<String>,
+}
+
+fn write_proxy(proxy: &ProxyConfig) -> Result<Vec<u8>, StoreError> {
+    let kept = KeptProxy {
+        protocol: proxy.protocol.as_str().to_owned(),
+        host: proxy.host.clone(),
+        port: proxy.port,
+        username: proxy.username.clone(),
+        password: proxy.password.as_ref().map(|password| password.expose().to_owned()),
+    };
+    Ok(serde_json::to_vec(&kept)?)
 }
 
 fn read_proxy(bytes: &[u8]) -> Result<ProxyConfig, StoreError> {
-    let value: Value = serde_json::from_slice(bytes)?;
-    let text = |name: &str| value[name].as_str().map(str::to_owned);
-    let protocol = text("protocol").unwrap_or_default();
+    let kept: KeptProxy = serde_json::from_slice(bytes)?;
+    let unknown = |_| StoreError::Corrupt(format!("proxy protocol {}", kept.protocol));
     Ok(ProxyConfig {
-        protocol: protocol
-            .parse::<ProxyProtocol>()
-            .map_err(|_| StoreError::Corrupt(format!("proxy {protocol}")))?,
-        host: text("host").unwrap_or_default(),
-        port: value["port"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
-        username: text("username"),
-        password: text("password").map(Secret::new),
+        protocol: kept.protocol.parse::<ProxyProtocol>().map_err(unknown)?,
+        host: kept.host,
+        port: kept.port,
+        username: kept.username,
+        password: kept.password.map(Secret::new),
     })
 }

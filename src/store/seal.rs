@@ -43,14 +43,13 @@ impl Sealer {
         let wrapped: Option<Vec<u8>> = connection
             .query_row("SELECT value FROM meta WHERE name = ?1", [DATA_KEY], |row| row.get(0))
             .optional()?;
-        let bytes = match wrapped {
-            Some(wrapped) => wrap.open(DATA_KEY, &wrapped).map_err(|_| StoreError::WrongKey)?,
-            None => {
-                let fresh = Zeroizing::new(random::<32>()?);
-                let wrapped = wrap.seal(DATA_KEY, fresh.as_ref())?;
-                connection.execute("INSERT INTO meta(name, value) VALUES (?1, ?2)", (DATA_KEY, wrapped))?;
-                Zeroizing::new(fresh.to_vec())
-            }
+        let bytes = if let Some(wrapped) = wrapped {
+            wrap.open(DATA_KEY, &wrapped).map_err(|_| StoreError::WrongKey)?
+        } else {
+            let fresh = Zeroizing::new(random::<32>()?);
+            let wrapped = wrap.seal(DATA_KEY, fresh.as_ref())?;
+            connection.execute("INSERT INTO meta(name, value) VALUES (?1, ?2)", (DATA_KEY, wrapped))?;
+            Zeroizing::new(fresh.to_vec())
         };
         let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| StoreError::WrongKey)?;
         Ok(Self(cipher(&Zeroizing::new(bytes))?))

@@ -218,7 +218,7 @@ async fn over_budget_the_loss_is_an_event() {
     let target = WebhookTarget::default();
     store.set_webhook(Webhook { instance: Some(id), enabled: true, events: None, target }).await.unwrap();
     store.change_instance(id, InstanceChange::None, (0..20).map(|_| note("x")).collect()).await.unwrap();
-    let keep = Retention { delivered: Duration::from_secs(60), dead: Duration::from_secs(60), bytes: 1000 };
+    let keep = Retention { delivered: Duration::from_mins(1), dead: Duration::from_mins(1), bytes: 1000 };
     let pruned = store.prune_events(keep).await.unwrap();
     assert_eq!(pruned.lost, 20);
     let left = store.last_events(id, 10).await.unwrap();

@@ -20,7 +20,7 @@ use crate::wire::WireFault;
 use crate::world::{Candidate, Device, SignedKey, device_key, unix};
 
 const REFS: usize = 6;
-const FIRST: Duration = Duration::from_secs(60);
+const FIRST: Duration = Duration::from_mins(1);
 const NEXT: Duration = Duration::from_secs(20);
 
 /// `pair-success` is out; the device's answer is awaited.

@@ -102,10 +102,10 @@ pub fn parse(text: &str) -> Result<QrFields, QrError> {
     };
     let fields: Vec<&str> = bare.split(',').collect();
     let (reference, noise, identity, secret, client_type) = match fields.as_slice() {
-        [a, b, c, d] => (a, b, c, d, None),
-        [a, b, c, d, e] => {
-            let kind = ClientType::from_wire(e).ok_or_else(|| QrError::ClientType((*e).to_owned()))?;
-            (a, b, c, d, Some(kind))
+        [reference, noise, identity, secret] => (reference, noise, identity, secret, None),
+        [reference, noise, identity, secret, kind] => {
+            let kind = ClientType::from_wire(kind).ok_or_else(|| QrError::ClientType((*kind).to_owned()))?;
+            (reference, noise, identity, secret, Some(kind))
         }
         other => return Err(QrError::FieldCount(other.len())),
     };

@@ -13,11 +13,13 @@ use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::reply::{Reply, json};
+use crate::http::webhook;
 use crate::instance::{Handle, NewInstance};
 use crate::model::{
-    Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, ProxyConfig, Secret, Settings, Token,
-    Visible,
+    Digest, InstanceId, InstanceName, InstanceUuid, Integration, PhoneNumber, ProxyConfig, Secret, Settings,
+    Token, Visible,
 };
+use crate::store::Webhook;
 
 /// The members of a proxy in the body.
 const PROXY: Names = Names {
@@ -66,6 +68,7 @@ pub(crate) struct Empty {}
 struct Wanted {
     instance: NewInstance,
     token: Secret,
+    webhook: Option<Webhook>,
     link_now: bool,
     number: Option<PhoneNumber>,
 }
@@ -79,10 +82,12 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
     let wanted = wanted?.ok_or(ApiError::Internal)?;
     let settings = wanted.instance.settings.clone();
     let handle = call.state.registry.create(wanted.instance).await?;
-    let qrcode = match wanted.link_now {
-        true => Some(link(call, &handle, wanted.number).await?),
-        false => None,
-    };
+    if let Some(mut webhook) = wanted.webhook {
+        webhook.instance = Some(handle.snapshot().id);
+        let kept = call.state.store.set_webhook(webhook).await;
+        kept.map_err(|error| ApiError::Storage(error.to_string()))?;
+    }
+    let qrcode = if wanted.link_now { Some(link(call, &handle, wanted.number).await?) } else { None };
     let snapshot = handle.snapshot();
     let cloud = snapshot.integration == Integration::Cloud;
     let created = Created {
@@ -117,6 +122,7 @@ fn read(body: &mut Fields, call: &Call) -> Result<Option<Wanted>, ApiError> {
     let settings = settings::read(body, Settings::default());
     let proxy = proxy_of(body);
     let link_now = body.flag("qrcode").unwrap_or(false);
+    let webhook = webhook_of(body);
     let business_id = body.text("businessId");
     let number = body.text("number");
     let (token, instance_token) = (body.secret("token"), body.secret("instanceToken"));
@@ -144,7 +150,7 @@ fn read(body: &mut Fields, call: &Call) -> Result<Option<Wanted>, ApiError> {
         cloud_token,
     };
     let link_now = link_now && integration == Integration::Web;
-    Ok(Some(Wanted { instance, token: key, link_now, number: phone }))
+    Ok(Some(Wanted { instance, token: key, webhook, link_now, number: phone }))
 }
 
 fn name(body: &mut Fields) -> Option<InstanceName> {
@@ -178,6 +184,19 @@ fn proxy_of(body: &mut Fields) -> Option<ProxyConfig> {
     proxy
 }
 
+/// The webhook that comes with it.
+fn webhook_of(body: &mut Fields) -> Option<Webhook> {
+    let mut inner = body.object("webhook")?;
+    let empty = !inner.has("url");
+    let read = webhook::read(&mut inner, InstanceId(0), None).0;
+    // Published clients send an empty webhook for none.
+    if empty {
+        return None;
+    }
+    body.absorb(inner);
+    Some(read)
+}
+
 fn phone_number(body: &mut Fields, text: &str) -> Option<PhoneNumber> {
     PhoneNumber::parse(text).map_err(|bad| body.fault("number", bad)).ok()
 }
@@ -188,7 +207,10 @@ fn cloud_members(body: &mut Fields, has_token: bool, number: Option<&str>) {
     }
     match number {
         None => {
-            body.fault("number", "is required: the phone number id that Meta shows, not the telephone number")
+            body.fault(
+                "number",
+                "is required: the phone number id that Meta shows, not the telephone number",
+            );
         }
         Some(id) if id.is_empty() || id.len() > 32 || !id.bytes().all(|b| b.is_ascii_digit()) => {
             body.fault("number", "must be the phone number id that Meta shows: digits only");

@@ -55,13 +55,12 @@ pub(crate) async fn set(call: &mut Call, caller: &Caller) -> Result<Reply, ApiEr
     let mut body = call.fields().await?;
     let before = handle.snapshot().proxy.clone();
     // A proxy that is switched off needs no members, and published clients send empty or odd ones.
-    let proxy = match body.flag("enabled") {
-        Some(false) => None,
-        _ => {
-            let proxy = read(&mut body, &NAMES, before.as_ref());
-            body.finish()?;
-            proxy
-        }
+    let proxy = if let Some(false) = body.flag("enabled") {
+        None
+    } else {
+        let proxy = read(&mut body, &NAMES, before.as_ref());
+        body.finish()?;
+        proxy
     };
     let kept = handle.set_proxy(proxy.clone()).await;
     let name = handle.snapshot().name.clone();
@@ -90,12 +89,13 @@ pub(super) fn shown(proxy: &ProxyConfig) -> ProxyShown {
 /// The proxy in a body, over the one that was: what is left out stays.
 pub(super) fn read(body: &mut Fields, names: &Names, before: Option<&ProxyConfig>) -> Option<ProxyConfig> {
     let host = host(body, names.host).or_else(|| before.map(|p| p.host.clone()));
-    let port = match body.has(names.port) {
-        true => body.port(names.port),
-        false => before.map(|p| p.port).or_else(|| {
+    let port = if body.has(names.port) {
+        body.port(names.port)
+    } else {
+        before.map(|p| p.port).or_else(|| {
             body.fault(names.port, "is missing; it takes a port from 1 to 65535");
             None
-        }),
+        })
     };
     let protocol = protocol(body, names.protocol, before);
     let user_given = body.mentions(names.username);

@@ -6,6 +6,9 @@ use crate::http::error::ApiError;
 use crate::http::reply::{Reply, ok};
 use crate::http::state::State;
 
+/// Storage that takes longer to answer is not alive.
+const PROOF: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// All is well.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Health {
@@ -14,7 +17,12 @@ pub(crate) struct Health {
 }
 
 /// The process and its runtime answer, and so does the store.
-pub(crate) async fn healthz(_state: &State) -> Result<Reply, ApiError> {
+pub(crate) async fn healthz(state: &State) -> Result<Reply, ApiError> {
+    let alive = tokio::time::timeout(PROOF, state.store.ping()).await;
+    if !matches!(alive, Ok(Ok(()))) {
+        let message = "storage does not answer".to_owned();
+        return Err(ApiError::Unavailable { code: "storage", message });
+    }
     Ok(ok(&Health { status: "ok" }))
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::http::call::Call;
 use crate::http::error::ApiError;
+use crate::http::host::check_host;
 use crate::http::reply::{Reply, ok};
 
 /// The level of the original's API that is spoken. Clients look at its major number.
@@ -29,6 +30,7 @@ pub(crate) struct Welcome {
 /// The original's answer, with our own version beside it.
 #[expect(clippy::unused_async, reason = "the page, which this also answers with, looks sessions up")]
 pub(crate) async fn get(call: &Call) -> Result<Reply, ApiError> {
+    check_host(&call.parts.headers, &call.parts.uri, &call.state.config.hosts)?;
     let base = call.base_url();
     Ok(ok(&Welcome {
         status: 200,

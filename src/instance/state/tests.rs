@@ -111,7 +111,7 @@ fn out_of_codes_goes_on_while_somebody_looks() {
 #[test]
 fn a_drop_is_followed_at_once_and_then_with_backoff() {
     let mut b = Bench::open();
-    assert_eq!(b.pass(Duration::from_secs(60)).fail(Cause::new(Reason::Disconnected)), [LOGIN]);
+    assert_eq!(b.pass(Duration::from_mins(1)).fail(Cause::new(Reason::Disconnected)), [LOGIN]);
     assert_eq!(b.machine.shows(), (Visible::Connecting, Some(Reason::Disconnected)));
     assert_eq!(b.fail(Cause::new(Reason::Offline)), []);
     assert_eq!(b.wait(), Some(Duration::from_secs(2)));
@@ -157,12 +157,12 @@ fn a_ban_is_waited_out_also_over_a_restart_of_the_process() {
     let cause = Cause { detail: detail.clone(), ..Cause::new(Reason::TemporarilyBanned) };
     assert_eq!(b.fail(cause), [Effect::KeepEnded(true)]);
     assert_eq!(b.machine.visible(), Visible::Close);
-    assert_eq!(b.wait(), Some(Duration::from_secs(60)));
+    assert_eq!(b.wait(), Some(Duration::from_mins(1)));
     let ended = Ended { reason: Reason::TemporarilyBanned, at: Stamp::from_millis(0), detail };
     let mut b = Bench::new(&LinkTruth::Linked { profile: Profile::default(), ended: Some(ended) });
     assert_eq!(b.say(Fact::Boot), []);
-    assert_eq!(b.wait(), Some(Duration::from_secs(60)));
-    assert_eq!(b.pass(Duration::from_secs(60)).say(Fact::Timer), [LOGIN]);
+    assert_eq!(b.wait(), Some(Duration::from_mins(1)));
+    assert_eq!(b.pass(Duration::from_mins(1)).say(Fact::Timer), [LOGIN]);
     assert_eq!(b.say(Fact::LoggedIn), [Effect::KeepEnded(false)]);
 }
 
@@ -170,8 +170,8 @@ fn a_ban_is_waited_out_also_over_a_restart_of_the_process() {
 fn replaced_is_asked_once_more_and_then_left_alone() {
     let mut b = Bench::open();
     assert_eq!(b.fail(Cause::new(Reason::Replaced)), [Effect::KeepEnded(true)]);
-    assert_eq!(b.wait(), Some(Duration::from_secs(300)));
-    assert_eq!(b.pass(Duration::from_secs(300)).say(Fact::Timer), [LOGIN]);
+    assert_eq!(b.wait(), Some(Duration::from_mins(5)));
+    assert_eq!(b.pass(Duration::from_mins(5)).say(Fact::Timer), [LOGIN]);
     b.fail(Cause::new(Reason::Replaced));
     assert_eq!(b.wait(), None);
     assert_eq!(b.say(Fact::Connect), [LOGIN]);
@@ -183,7 +183,7 @@ fn outdated_tries_a_learnt_number_at_once_and_then_rests() {
     assert_eq!(b.fail(Cause::new(Reason::ClientOutdated).hinting(RetryHint::AtOnce)), [LOGIN]);
     b.fail(Cause::new(Reason::ClientOutdated));
     assert_eq!(b.machine.visible(), Visible::Close);
-    assert_eq!(b.wait(), Some(Duration::from_secs(6 * 60 * 60)));
+    assert_eq!(b.wait(), Some(Duration::from_hours(6)));
 }
 
 #[test]

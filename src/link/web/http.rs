@@ -23,7 +23,7 @@ impl HttpClient for EngineHttp {
         let body = request.body.unwrap_or_default();
         let builder = builder.header(http::header::CONTENT_LENGTH, body.len());
         let options =
-            FetchOptions { whole: Duration::from_secs(120), body_limit: MEDIA, ..FetchOptions::default() };
+            FetchOptions { whole: Duration::from_mins(2), body_limit: MEDIA, ..FetchOptions::default() };
         let answer = self.0.fetch(builder.body(body)?, &options).await?;
         anyhow::ensure!(!answer.truncated, "the answer is larger than {MEDIA} bytes");
         Ok(HttpResponse { status_code: answer.status.as_u16(), body: answer.body.to_vec() })

@@ -16,7 +16,7 @@ pub(super) fn upsert(message: &Message, info: &MessageInfo, uuid: &InstanceUuid)
     let mut key = json!({
         "remoteJid": source.chat.to_non_ad_string(),
         "fromMe": source.is_from_me,
-        "id": info.id.to_string(),
+        "id": info.id.clone(),
     });
     if source.is_group
         && let Some(key) = key.as_object_mut()
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn media_keeps_what_loading_it_needs() {
-        let image = ImageMessage { media_key: Some(vec![0, 1, 2].into()), ..ImageMessage::default() };
+        let image = ImageMessage { media_key: Some(vec![0, 1, 2]), ..ImageMessage::default() };
         let message = Message { image_message: MessageField::some(image), ..Message::default() };
         let (kind, body) = content(&message).unwrap();
         assert_eq!((kind, body["mediaKey"].as_str()), ("imageMessage", Some("AAEC")));

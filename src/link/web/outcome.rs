@@ -40,7 +40,7 @@ impl Terminal {
             Event::StreamReplaced(_) => Self::Replaced,
             Event::TemporaryBan(ban) => Self::Banned(ban.expire.to_std().ok()),
             Event::ClientOutdated(_) => Self::Outdated,
-            Event::ConnectFailure(failure) => Self::Failure(number(&failure.reason)),
+            Event::ConnectFailure(failure) => Self::Failure(number(failure.reason)),
             Event::StreamError(error) => Self::Stream(error.code.clone()),
             Event::Disconnected(_) => Self::Dropped,
             _ => return None,
@@ -48,7 +48,7 @@ impl Terminal {
     }
 }
 
-fn number(reason: &ConnectFailureReason) -> i32 {
+fn number(reason: ConnectFailureReason) -> i32 {
     match reason {
         ConnectFailureReason::Generic => 400,
         ConnectFailureReason::LoggedOut => 401,
@@ -64,16 +64,17 @@ fn number(reason: &ConnectFailureReason) -> i32 {
         ConnectFailureReason::InternalServerError => 500,
         ConnectFailureReason::Experimental => 501,
         ConnectFailureReason::ServiceUnavailable => 503,
-        ConnectFailureReason::Unknown(code) => *code,
+        ConnectFailureReason::Unknown(code) => code,
     }
 }
 
 /// The code of a `<stream:error>`, which the engine tells of in no event when it is 429, 503 or 515.
 pub(super) fn stream_code(node: &OwnedNodeRef) -> Option<String> {
-    node.get().get_attr("code").map(|code| code.to_string())
+    node.get().get_attr("code").map(std::string::ToString::to_string)
 }
 
 /// All that was seen of an attempt.
+#[expect(clippy::struct_excessive_bools, reason = "independent observations, not states of one thing")]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     /// The first event that ended it.
@@ -271,7 +272,7 @@ mod tests {
             ("failure 403", event(Terminal::AccountLocked), Reason::AccountLocked, RetryHint::Never),
             (
                 "failure 402 with an end",
-                event(Terminal::Banned(Some(Duration::from_secs(60)))),
+                event(Terminal::Banned(Some(Duration::from_mins(1)))),
                 Reason::TemporarilyBanned,
                 RetryHint::Backoff,
             ),
@@ -366,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_ban_names_its_end() {
-        let seen = event(Terminal::Banned(Some(Duration::from_secs(60))));
+        let seen = event(Terminal::Banned(Some(Duration::from_mins(1))));
         assert_eq!(classify(&seen, Stamp::from_millis(1000)).detail.expires_ms, Some(61_000));
     }
 }

@@ -221,7 +221,7 @@ impl<'a> Attempt<'a> {
         match tokio::time::timeout(SAVE, on_disk).await {
             Ok(profile) => self.say(LinkEvent::Linked(profile)).await,
             Err(_) => {
-                tracing::error!(instance = %self.link.context.name, "the credentials could not be stored")
+                tracing::error!(instance = %self.link.context.name, "the credentials could not be stored");
             }
         }
     }

@@ -43,6 +43,11 @@ pub(super) enum Kind {
     LatestSyncKey = 19,
 }
 
+/// A value as it was before sealing, and its number.
+type Value = (Zeroizing<Vec<u8>>, i64);
+/// A value with its key.
+type Entry = (String, Zeroizing<Vec<u8>>, i64);
+
 pub(super) type Answer<T> = Result<T, EngineError>;
 
 pub(super) fn place(instance: InstanceId, kind: Kind, key: &str) -> String {
@@ -100,7 +105,7 @@ impl Rows<'_> {
         Ok(())
     }
 
-    pub(super) fn get(&self, kind: Kind, key: &str) -> Result<Option<(Zeroizing<Vec<u8>>, i64)>, StoreError> {
+    pub(super) fn get(&self, kind: Kind, key: &str) -> Result<Option<Value>, StoreError> {
         let row: Option<(Vec<u8>, i64)> = self
             .connection
             .prepare_cached("SELECT value, n FROM credential WHERE instance = ?1 AND kind = ?2 AND key = ?3")?
@@ -111,11 +116,7 @@ impl Rows<'_> {
     }
 
     /// All values of a kind whose key begins with `prefix`, in the order of their keys.
-    pub(super) fn scan(
-        &self,
-        kind: Kind,
-        prefix: &str,
-    ) -> Result<Vec<(String, Zeroizing<Vec<u8>>, i64)>, StoreError> {
+    pub(super) fn scan(&self, kind: Kind, prefix: &str) -> Result<Vec<Entry>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT key, value, n FROM credential WHERE instance = ?1 AND kind = ?2 AND substr(key, 1, length(?3)) = ?3 ORDER BY key",
         )?;

@@ -49,14 +49,14 @@ pub(super) fn linked_account(
     sealer: &Sealer,
     instance: InstanceId,
 ) -> Result<Option<Profile>, StoreError> {
-    let sealed: Option<Vec<u8>> = connection
+    let kept: Option<Vec<u8>> = connection
         .prepare_cached(
             "SELECT value FROM credential WHERE instance = ?1 AND kind = ?2 AND key = '' AND n = 1",
         )?
         .query_row((instance.0, Kind::Device as i64), |row| row.get(0))
         .optional()?;
-    let Some(sealed) = sealed else { return Ok(None) };
-    let device: Device = serde_json::from_slice(&sealer.open(&place(instance, Kind::Device, ""), &sealed)?)?;
+    let Some(kept) = kept else { return Ok(None) };
+    let device: Device = serde_json::from_slice(&sealer.open(&place(instance, Kind::Device, ""), &kept)?)?;
     Ok(device.pn.as_ref().map(|pn| Profile {
         jid: Some(AccountJid::from_jid(&pn.to_string())),
         lid: device.lid.as_ref().map(|lid| AccountJid::from_jid(&lid.to_string()).as_str().to_owned()),
