@@ -19,6 +19,9 @@ const KEY: &str = "0123456789abcdef0123456789abcdef";
 const PHONE: &str = "15551234567";
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// Key, method, path, body, and the status that it gets.
+type Row<'a> = (Option<&'a str>, &'a str, &'a str, Option<String>, u16);
+
 struct Daemon {
     child: Child,
     url: String,
@@ -150,7 +153,6 @@ async fn bad_requests_get_the_documented_error_and_change_nothing() {
     let create = "/instance/create";
     let good = r#"{"instanceName":"x","integration":"WHATSAPP-BAILEYS"}"#;
     let long = format!("/instance/connectionState/{}", "x".repeat(300));
-    type Row<'a> = (Option<&'a str>, &'a str, &'a str, Option<String>, u16);
     let rows: Vec<Row<'_>> = vec![
         (None, "POST", create, Some(good.into()), 401),
         (Some("wrong"), "POST", create, Some("{".into()), 401),
