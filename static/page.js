@@ -83,8 +83,9 @@ function live(url) {
   source.onerror = () => {
     if (source.readyState === EventSource.CLOSED) {
       contact(false);
-      setTimeout(() => fetch(url.split('?')[0].replace(/live$/, 'alive'), { cache: 'no-store' })
-        .then((r) => (r.ok ? live(url) : location.reload()), () => live(url)), 3000);
+      // A refusal, not a lost line: signing in again is what helps, once anybody answers at all.
+      setTimeout(() => fetch('/healthz', { cache: 'no-store' })
+        .then((reply) => (reply.ok ? location.reload() : live(url)), () => live(url)), 3000);
     }
   };
   addEventListener('pagehide', () => source.close());
