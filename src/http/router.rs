@@ -14,6 +14,7 @@ use super::error::ApiError;
 use super::host;
 use super::instance as i;
 use super::machines as m;
+use super::page;
 use super::reply::Reply;
 use super::state::State;
 use super::webhook as w;
@@ -159,6 +160,9 @@ async fn bounded(call: Call, route: Route) -> Result<Reply, ApiError> {
 
 /// Who asks is settled before what is asked: without a key, all that needs one looks the same.
 async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
+    if page::answers(&call) {
+        return page::answer(call).await;
+    }
     let op = operation(route, &call.parts.method);
     if let Ok(op) = op
         && op.is_open()

@@ -21,8 +21,9 @@ pub(super) struct Asset {
     packed: Vec<u8>,
 }
 
-pub(super) static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("css", "text/css; charset=utf-8", include_bytes!("../../../static/page.css")));
+pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("css", "text/css; charset=utf-8", include_bytes!("../../../static/page.css"))
+});
 pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("js", "text/javascript; charset=utf-8", include_bytes!("../../../static/page.js"))
 });
@@ -37,10 +38,10 @@ impl Asset {
     }
 
     fn reply(&self, headers: &HeaderMap) -> Reply {
-        let packs = headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("gzip"));
+        let packs =
+            headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("gzip"));
         let packs = packs && !self.packed.is_empty();
-        let body =
-            if packs { Bytes::copy_from_slice(&self.packed) } else { Bytes::from_static(self.plain) };
+        let body = if packs { Bytes::copy_from_slice(&self.packed) } else { Bytes::from_static(self.plain) };
         let mut reply = bytes(StatusCode::OK, self.kind, body);
         let headers = reply.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));

@@ -61,10 +61,13 @@ fn done(w: &Words, s: &Snapshot) -> Markup {
 
 fn qr(w: &Words, s: &Snapshot, code: &ShownCode, clock: &dyn Clock) -> Markup {
     let left_ms = code.expires.left(clock).as_millis();
-    let life = u128::from(u64::try_from(code.shown.until(code.expires.shown).as_millis()).unwrap_or(1).max(1));
+    let life =
+        u128::from(u64::try_from(code.shown.until(code.expires.shown).as_millis()).unwrap_or(1).max(1));
     let gone = 100_u128.saturating_sub(left_ms.min(life) * 100 / life);
-    let picture = code.picture.svg().replacen("role=\"img\"", &format!("role=\"img\" aria-label=\"{}\"", w.qr_alt), 1);
-    let count = w.qr_count.replacen("{}", &code.count.to_string(), 1).replacen("{}", &s.codes_limit.to_string(), 1);
+    let picture =
+        code.picture.svg().replacen("role=\"img\"", &format!("role=\"img\" aria-label=\"{}\"", w.qr_alt), 1);
+    let count =
+        w.qr_count.replacen("{}", &code.count.to_string(), 1).replacen("{}", &s.codes_limit.to_string(), 1);
     html! {
         div.stack.code-shown {
             div.qr {
@@ -135,11 +138,21 @@ fn steps(steps: &[(&str, &str)]) -> Markup {
 /// A phone with what to look for on it.
 fn drawing(what: &str) -> Markup {
     let inner = match what {
-        "app" => "<path d='M24 18a6 6 0 1 1-3.2 11.1L17 30l1-3.4A6 6 0 0 1 24 18z' fill='currentColor' stroke='none'/>",
-        "dots" => "<circle cx='31' cy='11' r='3.4' fill='currentColor' stroke='none' opacity='.2'/><path d='M31 9.3v.1M31 11v.1M31 12.7v.1'/><path d='M17 19h9M17 25h9M17 31h9' opacity='.35'/>",
-        "gear" => "<circle cx='31' cy='38' r='2.4'/><path d='M31 34.2v1M31 40.8v1M27.2 38h1M33.8 38h1'/><path d='M17 12h9M17 18h9M17 24h9' opacity='.35'/>",
-        "devices" => "<rect x='17' y='18' width='11' height='8' rx='1'/><path d='M16 29h13'/><rect x='27' y='21' width='5' height='9' rx='1' fill='currentColor' stroke='none'/>",
-        "scan" => "<path d='M18 22v-3h3M30 22v-3h-3M18 28v3h3M30 28v3h-3'/><path d='M22 23h1v1h-1zM26 23h1v1h-1zM22 27h1v1h-1zM26 27h1v1h-1z'/>",
+        "app" => {
+            "<path d='M24 18a6 6 0 1 1-3.2 11.1L17 30l1-3.4A6 6 0 0 1 24 18z' fill='currentColor' stroke='none'/>"
+        }
+        "dots" => {
+            "<circle cx='31' cy='11' r='3.4' fill='currentColor' stroke='none' opacity='.2'/><path d='M31 9.3v.1M31 11v.1M31 12.7v.1'/><path d='M17 19h9M17 25h9M17 31h9' opacity='.35'/>"
+        }
+        "gear" => {
+            "<circle cx='31' cy='38' r='2.4'/><path d='M31 34.2v1M31 40.8v1M27.2 38h1M33.8 38h1'/><path d='M17 12h9M17 18h9M17 24h9' opacity='.35'/>"
+        }
+        "devices" => {
+            "<rect x='17' y='18' width='11' height='8' rx='1'/><path d='M16 29h13'/><rect x='27' y='21' width='5' height='9' rx='1' fill='currentColor' stroke='none'/>"
+        }
+        "scan" => {
+            "<path d='M18 22v-3h3M30 22v-3h-3M18 28v3h3M30 28v3h-3'/><path d='M22 23h1v1h-1zM26 23h1v1h-1zM22 27h1v1h-1zM26 27h1v1h-1z'/>"
+        }
         _ => "<path d='M17 22h4v4h-4zM24 22h4v4h-4M17 29h14'/>",
     };
     html! {

@@ -34,7 +34,10 @@ pub(super) struct Part {
 }
 
 /// Parts of one account's view, again at each change. Somebody is looking at its code while it lives.
-pub(super) fn account(handle: &Handle, render: impl Fn(&Snapshot) -> Vec<Part> + Send + Sync + 'static) -> Reply {
+pub(super) fn account(
+    handle: &Handle,
+    render: impl Fn(&Snapshot) -> Vec<Part> + Send + Sync + 'static,
+) -> Reply {
     let (sender, receiver) = mpsc::channel(LAG);
     tokio::spawn(follow(handle.watch(), handle.look(), sender, render));
     reply(receiver)
@@ -76,7 +79,10 @@ async fn follow(
 }
 
 /// The list, again whenever one of its accounts changed or came or went.
-pub(super) fn list(handles: impl Fn() -> Vec<Handle> + Send + Sync + 'static, render: impl Fn(&[Handle]) -> Markup + Send + Sync + 'static) -> Reply {
+pub(super) fn list(
+    handles: impl Fn() -> Vec<Handle> + Send + Sync + 'static,
+    render: impl Fn(&[Handle]) -> Markup + Send + Sync + 'static,
+) -> Reply {
     let (sender, receiver) = mpsc::channel(LAG);
     tokio::spawn(async move {
         let end = Instant::now() + LIFE;

@@ -49,7 +49,13 @@ pub(super) fn settings_of(kept: &Settings, field: impl Fn(&str) -> Option<String
 }
 
 /// The webhook as a form, and its deliveries.
-pub(super) fn webhook(reader: &Reader, base: &str, kept: Option<&Webhook>, deliveries: &[Delivery], wrong: bool) -> Markup {
+pub(super) fn webhook(
+    reader: &Reader,
+    base: &str,
+    kept: Option<&Webhook>,
+    deliveries: &[Delivery],
+    wrong: bool,
+) -> Markup {
     let w = reader.tongue.words();
     html! {
         section.card {

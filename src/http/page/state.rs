@@ -55,6 +55,7 @@ pub(super) fn sentence(w: &Words, s: &Snapshot) -> String {
         | Reason::NumberUnknown
         | Reason::NumberNotRegistered
         | Reason::Blocked
+        | Reason::NotSupportedYet
         | Reason::RateLimited => {
             return w.r_cloud.replace("{}", s.detail.message.as_deref().unwrap_or(reason.as_str()));
         }

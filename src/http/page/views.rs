@@ -44,7 +44,13 @@ pub(super) fn sign_in(reader: &Reader, wrong: Option<&str>) -> View {
 }
 
 /// All accounts that the reader may see.
-pub(super) fn list(reader: &Reader, handles: &[Handle], clock: &dyn Clock, wrong: Option<&str>, global: bool) -> View {
+pub(super) fn list(
+    reader: &Reader,
+    handles: &[Handle],
+    clock: &dyn Clock,
+    wrong: Option<&str>,
+    global: bool,
+) -> View {
     let w = reader.tongue.words();
     let body = html! {
         h1 { (w.accounts) }
@@ -114,7 +120,14 @@ pub(super) fn head(w: &Words, s: &Snapshot, clock: &dyn Clock) -> Markup {
 }
 
 /// One account around one of its rooms.
-pub(super) fn account(reader: &Reader, caller: &Caller, s: &Snapshot, room: &str, clock: &dyn Clock, inner: &Markup) -> Markup {
+pub(super) fn account(
+    reader: &Reader,
+    caller: &Caller,
+    s: &Snapshot,
+    room: &str,
+    clock: &dyn Clock,
+    inner: &Markup,
+) -> Markup {
     let w = reader.tongue.words();
     let base = address(s);
     let rooms = [("", w.overview), ("/settings", w.settings), ("/webhook", w.webhook), ("/events", w.events)];
@@ -131,8 +144,14 @@ pub(super) fn account(reader: &Reader, caller: &Caller, s: &Snapshot, room: &str
 }
 
 /// The first room: linking, and what can be done.
-pub(super) fn overview(reader: &Reader, caller: &Caller, s: &Snapshot, way: Way, clock: &dyn Clock, note: Option<&Markup>) -> View {
-    let w = reader.tongue.words();
+pub(super) fn overview(
+    reader: &Reader,
+    caller: &Caller,
+    s: &Snapshot,
+    way: Way,
+    clock: &dyn Clock,
+    note: Option<&Markup>,
+) -> View {
     let base = address(s);
     let inner = html! {
         @if let Some(note) = note { (note) }
@@ -141,7 +160,12 @@ pub(super) fn overview(reader: &Reader, caller: &Caller, s: &Snapshot, way: Way,
     };
     let body = account(reader, caller, s, "", clock, &inner);
     let live = Some(format!("{base}/live{}", way.query()));
-    View { title: s.name.to_string(), live, refresh: Some(if s.visible == Visible::Open { LATER } else { SOON }), body }
+    View {
+        title: s.name.to_string(),
+        live,
+        refresh: Some(if s.visible == Visible::Open { LATER } else { SOON }),
+        body,
+    }
 }
 
 /// Linking: the code, or a number to be asked for one.
@@ -242,7 +266,12 @@ pub(super) fn invited(reader: &Reader, s: &Snapshot, way: Way, base: &str, clock
         div.row.spread { h1 { (s.name) } div.live #chip { (chip(w, s)) } }
         (linking(reader, s, way, base, clock))
     };
-    View { title: s.name.to_string(), live: Some(format!("{base}/live{}", way.query())), refresh: Some(SOON), body }
+    View {
+        title: s.name.to_string(),
+        live: Some(format!("{base}/live{}", way.query())),
+        refresh: Some(SOON),
+        body,
+    }
 }
 
 /// The newest events.
