@@ -21,6 +21,15 @@ pub(super) fn envelope(event: &StoredEvent, target: &WebhookTarget, server_url: 
     })
 }
 
+/// An event for a reader of the stream, which has no address.
+pub(crate) fn streamed(event: &StoredEvent, server_url: &str) -> Value {
+    let mut value = envelope(event, &WebhookTarget::default(), server_url);
+    if let Some(members) = value.as_object_mut() {
+        members.insert("destination".into(), Value::Null);
+    }
+    value
+}
+
 /// The same for every attempt, so that a receiver can tell a repetition.
 pub(super) fn id(event: &StoredEvent) -> String {
     format!("evt_{}", event.id)

@@ -5,5 +5,6 @@ mod signature;
 mod url;
 mod webhook;
 
+pub(crate) use envelope::streamed;
 pub use url::{BadUrl, check_url};
 pub use webhook::{Courier, attempt_once};

@@ -113,6 +113,19 @@ impl Fields {
         port
     }
 
+    /// A whole number within bounds.
+    pub(crate) fn number(&mut self, name: &str, least: u64, most: u64) -> Option<u64> {
+        let value = self.members.remove(name)?;
+        if value.is_null() {
+            return None;
+        }
+        let number = value.as_u64().filter(|n| (least..=most).contains(n));
+        if number.is_none() {
+            self.fault(name, format_args!("must be a number from {least} to {most}, got {}", shown(&value)));
+        }
+        number
+    }
+
     /// A list of strings; absent and `null` are none.
     pub(crate) fn texts(&mut self, name: &str) -> Option<Vec<String>> {
         let items = match self.members.remove(name)? {

@@ -4,6 +4,7 @@ pub(super) mod connect;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod fetch;
+pub(super) mod invite;
 pub(super) mod logout;
 pub(super) mod presence;
 pub(super) mod proxy;

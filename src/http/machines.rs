@@ -1,5 +1,6 @@
 //! For programs and machines: who are you, are you well.
 
 pub(super) mod health;
+pub(super) mod metrics;
 pub(super) mod root;
 pub(super) mod verify;

@@ -17,6 +17,7 @@ mod reply;
 mod router;
 mod serve;
 mod state;
+mod stream;
 mod throttle;
 mod webhook;
 

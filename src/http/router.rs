@@ -17,6 +17,7 @@ use super::machines as m;
 use super::page;
 use super::reply::Reply;
 use super::state::State;
+use super::stream;
 use super::webhook as w;
 
 /// The longest that any handler may take to begin its answer: connect's longest wait and some.
@@ -48,12 +49,16 @@ enum Op {
     Deliveries,
     Redeliver,
     TestWebhook,
+    Invite,
+    EndInvite,
+    Events,
+    Metrics,
 }
 
 impl Op {
-    /// Asked without a key: tells nothing of instances.
+    /// Asked without a key: tells nothing of instances, or sees to its key itself.
     fn is_open(self) -> bool {
-        matches!(self, Self::Root | Self::Healthz | Self::Readyz)
+        matches!(self, Self::Root | Self::Healthz | Self::Readyz | Self::Metrics)
     }
 }
 
@@ -86,6 +91,9 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/webhook/redeliver/{name}", &[(Method::POST, Op::Redeliver)]),
     ("/webhook/redeliver/{name}/{id}", &[(Method::POST, Op::Redeliver)]),
     ("/webhook/test/{name}", &[(Method::POST, Op::TestWebhook)]),
+    ("/instance/invite/{name}", &[(Method::POST, Op::Invite), (Method::DELETE, Op::EndInvite)]),
+    ("/events", &[(Method::GET, Op::Events)]),
+    ("/metrics", &[(Method::GET, Op::Metrics)]),
 ];
 
 static ROUTER: LazyLock<matchit::Router<(&'static str, Methods)>> = LazyLock::new(|| {
@@ -170,13 +178,14 @@ async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
         return match op {
             Op::Root => m::root::get(&call).await,
             Op::Healthz => m::health::healthz(&call.state).await,
+            Op::Metrics => m::metrics::get(&call).await,
             _ => Ok(m::health::readyz(&call.state)),
         };
     }
     let caller = call.state.guard().admit(&call.parts.headers, &call.client)?;
     let op = op.map_err(|allow| refusal(&call, allow))?;
     match op {
-        Op::Root | Op::Healthz | Op::Readyz => Err(ApiError::Internal),
+        Op::Root | Op::Healthz | Op::Readyz | Op::Metrics => Err(ApiError::Internal),
         Op::VerifyCreds => m::verify::post(&caller),
         Op::Create => i::create::post(&mut call, &caller).await,
         Op::Connect => i::connect::get(&call, &caller).await,
@@ -197,6 +206,9 @@ async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
         Op::Deliveries => w::deliveries(&call, &caller).await,
         Op::Redeliver => w::redeliver(&mut call, &caller).await,
         Op::TestWebhook => w::test(&call, &caller).await,
+        Op::Invite => i::invite::post(&mut call, &caller).await,
+        Op::EndInvite => i::invite::delete(&call, &caller).await,
+        Op::Events => stream::get(&call, &caller),
     }
 }
 

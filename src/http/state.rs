@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 
 use super::auth::{Guard, KeyRing};
+use super::stream::READERS;
 use super::throttle::Throttle;
 use crate::instance::Registry;
 use crate::model::Clock;
@@ -49,6 +51,8 @@ pub struct State {
     pub(crate) store: Store,
     /// The way out, for the webhook's test.
     pub(crate) net: Net,
+    /// Places for readers of the stream of events.
+    pub(crate) readers: Arc<Semaphore>,
     ready: AtomicBool,
 }
 
@@ -71,6 +75,7 @@ impl State {
             store,
             net,
             throttle: Throttle::default(),
+            readers: Arc::new(Semaphore::new(READERS)),
             ready: AtomicBool::new(false),
         }
     }

@@ -1,0 +1,61 @@
+//! `/instance/invite/{name}`: a one-time address that shows somebody else only how to link this instance.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::logout::done;
+use crate::http::auth::Caller;
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::reply::{Reply, created};
+use crate::model::{Digest, Stamp, Token, Visible};
+use crate::store::{Invite, StoreError};
+
+/// Seconds that an address lives unless asked otherwise, at least, and at most.
+const LIFE: u64 = 600;
+const LIFE_LEAST: u64 = 30;
+const LIFE_MOST: u64 = 7 * 24 * 3600;
+
+/// A one-time address, shown this once.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Invited {
+    url: String,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Stamp,
+}
+
+/// Makes one, in the place of the one before.
+pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiError> {
+    let snapshot = call.instance(caller)?.snapshot();
+    let mut body = call.fields().await?;
+    let life = body.number("expiresIn", LIFE_LEAST, LIFE_MOST).unwrap_or(LIFE);
+    body.finish()?;
+    if snapshot.visible == Visible::Open {
+        let message = format!("The \"{}\" instance is linked already", snapshot.name);
+        return Err(ApiError::WrongState { code: "instance_linked", message });
+    }
+    let token = Token::generate().map_err(|error| {
+        tracing::error!(%error, "no randomness to make an address from");
+        ApiError::Internal
+    })?;
+    let expires_at = call.state.clock.now().plus(Duration::from_secs(life));
+    let invite = Invite { instance: snapshot.id, expires: expires_at };
+    call.state.store.put_invite(invite, Digest::of(token.expose())).await.map_err(|e| refused(&e))?;
+    Ok(created(&Invited { url: format!("{}/link/{}", call.base_url(), token.expose()), expires_at }))
+}
+
+/// Takes it back.
+pub(crate) async fn delete(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
+    let snapshot = call.instance(caller)?.snapshot();
+    if call.state.store.end_invite(snapshot.id).await.map_err(|e| refused(&e))? {
+        return Ok(done("Invitation taken back"));
+    }
+    let message = format!("The \"{}\" instance has no open invitation", snapshot.name);
+    Err(ApiError::Missing { code: "no_invitation", message })
+}
+
+fn refused(error: &StoreError) -> ApiError {
+    ApiError::Storage(error.to_string())
+}
