@@ -1,110 +1,19 @@
 //! The real program as its users have it: started, asked over HTTP, killed, started again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::path::Path;
-use std::process::Stdio;
-use std::sync::Arc;
-use std::time::Duration;
+mod support;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
-use tetherd::model::SystemClock;
-use tetherd::net::{FetchOptions, Net, NetConfig};
 use tetherd_sandbox::{Options, Sandbox};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
 
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+use support::{Daemon, KEY, LIMIT};
+
 const PHONE: &str = "15551234567";
-const LIMIT: Duration = Duration::from_secs(20);
 
 /// Key, method, path, body, and the status that it gets.
 type Row<'a> = (Option<&'a str>, &'a str, &'a str, Option<String>, u16);
-
-struct Daemon {
-    child: Child,
-    url: String,
-    net: Net,
-}
-
-impl Daemon {
-    async fn start(folder: &Path, sandbox: &Sandbox) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tetherd"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("TETHERD_DATA_DIR", folder)
-            .env("TETHERD_API_KEY", KEY)
-            .env("TETHERD_WHATSAPP_URL", sandbox.ws_url())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let url = loop {
-            let line =
-                tokio::time::timeout(LIMIT, lines.next_line()).await.unwrap().unwrap().expect("it listens");
-            assert!(!line.contains(KEY), "the key is in the log");
-            if let Some((_, address)) = line.split_once("listening on ") {
-                break address.trim().trim_end_matches("\u{1b}[0m").to_owned();
-            }
-        };
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let net = Net::new(&NetConfig::default(), Arc::new(SystemClock)).unwrap();
-        Self { child, url, net }
-    }
-
-    async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-        self.ask_as(Some(KEY), method, path, body.map(|b| b.to_string())).await
-    }
-
-    async fn ask_as(
-        &self,
-        key: Option<&str>,
-        method: &str,
-        path: &str,
-        body: Option<String>,
-    ) -> (u16, Value) {
-        let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.url));
-        if let Some(key) = key {
-            request = request.header("apikey", key);
-        }
-        let body = body.map_or_else(Bytes::new, Bytes::from);
-        let request = request.header("content-type", "application/json").header("content-length", body.len());
-        let options = FetchOptions { body_limit: 1 << 22, ..FetchOptions::default() };
-        let answer = self.net.fetch(request.body(body).unwrap(), &options).await.unwrap();
-        (answer.status.as_u16(), serde_json::from_slice(&answer.body).unwrap_or(Value::Null))
-    }
-
-    async fn state(&self) -> Value {
-        self.ask("GET", "/instance/connectionState/shop", None).await.1["instance"].clone()
-    }
-
-    async fn until(&self, state: &str) -> Value {
-        let began = tokio::time::Instant::now();
-        loop {
-            let now = self.state().await;
-            if now["state"] == state {
-                return now;
-            }
-            assert!(began.elapsed() < LIMIT, "never {state}: {now}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    async fn terminate(mut self) {
-        let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let status = tokio::time::timeout(Duration::from_secs(5), self.child.wait())
-            .await
-            .expect("within 5 s")
-            .unwrap();
-        assert!(status.success());
-    }
-
-    async fn kill(mut self) {
-        self.child.kill().await.unwrap();
-    }
-}
 
 async fn scan(daemon: &Daemon, sandbox: &Sandbox) -> String {
     let (status, answer) = daemon.ask("GET", "/instance/connect/shop", None).await;

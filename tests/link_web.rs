@@ -11,7 +11,7 @@ use tetherd::model::{
     Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, Reason, Settings, SystemClock, Visible,
 };
 use tetherd::net::{Net, NetConfig};
-use tetherd::store::{SealingKey, Store};
+use tetherd::store::{EventFilter, SealingKey, Store};
 use tetherd_sandbox::{Fault, Options, Sandbox};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -186,11 +186,11 @@ async fn what_goes_wrong_has_its_reason() {
         (Fault::Stream { code: 515 }, Reason::RestartRequired),
         (Fault::Stream { code: 500 }, Reason::ServerError),
     ] {
-        let last = shop.snapshot().id;
+        let before = *here.store.newest_event().borrow();
         sandbox.fault(fault.clone(), None).await;
         let told = async {
             loop {
-                let events = here.store.last_events(last, 6).await.unwrap();
+                let events = here.store.events_after(before, EventFilter::default(), 20).await.unwrap();
                 if events.iter().any(|e| e.data["reason"] == reason.as_str()) {
                     return;
                 }

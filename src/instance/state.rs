@@ -220,7 +220,7 @@ impl Machine {
             Fact::WorldChanged => self.world_changed(),
             Fact::Stalled => self.stalled(),
             Fact::Ended(outcome) => self.ended(outcome, world),
-            Fact::Reached => self.advance(Phase::Reached),
+            Fact::Reached => self.reached(),
             Fact::Code => self.code(world),
             Fact::Scanned => {
                 self.set(Reason::Connecting);
@@ -262,6 +262,14 @@ impl Machine {
 
     fn wait(&mut self, world: World, span: Duration, quiet: bool) {
         self.run = Run::Waiting { until: world.now + span, quiet };
+    }
+
+    /// Only a step forward: a link may notice late that the connection stands.
+    fn reached(&mut self) -> Vec<Effect> {
+        match &self.run {
+            Run::Running { phase: Phase::Dialing, .. } => self.advance(Phase::Reached),
+            _ => Vec::new(),
+        }
     }
 
     fn advance(&mut self, to: Phase) -> Vec<Effect> {

@@ -265,3 +265,15 @@ async fn a_backup_is_whole_and_opens() {
     assert!(restored.instances().await.unwrap()[0].truth.is_linked());
     assert_eq!(restored.check().await.unwrap(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn what_the_engine_still_writes_after_the_end_brings_nothing_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    let credentials = store.credentials(id);
+    credentials.create().await.unwrap();
+    credentials.revoke();
+    assert!(credentials.clone().save(&Device::new()).await.is_err());
+    assert!(store.credentials(id).save(&Device::new()).await.is_ok(), "the next client has its own");
+}

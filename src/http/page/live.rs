@@ -60,12 +60,9 @@ async fn follow(
         }
         loop {
             tokio::select! {
-                changed = state.changed() => match changed {
-                    Ok(()) => break,
-                    Err(_) => {
-                        let _ = sender.send(Bytes::from_static(b"event: leave\ndata:\n\n")).await;
-                        return;
-                    }
+                changed = state.changed() => if let Ok(()) = changed { break } else {
+                    let _ = sender.send(Bytes::from_static(b"event: leave\ndata:\n\n")).await;
+                    return;
                 },
                 _ = beat.tick() => {
                     if Instant::now() > end || sender.send(Bytes::from_static(b"event: beat\ndata:\n\n")).await.is_err() {

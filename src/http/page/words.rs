@@ -24,8 +24,6 @@ words! {
     copy: "Copy", "Copiar", "Copiar", "Kopieren";
     copied: "Copied", "Copiado", "Copiado", "Kopiert";
     demo: "Demo: a simulated WhatsApp, no real accounts.", "Demonstração: um WhatsApp simulado, sem contas reais.", "Demostración: un WhatsApp simulado, sin cuentas reales.", "Vorführung: ein nachgebildetes WhatsApp, keine echten Konten.";
-    demo_scan: "Scan with the demo phone", "Escanear com o celular de demonstração", "Escanear con el teléfono de demostración", "Mit dem Vorführ-Telefon scannen";
-    demo_unlink: "Unlink on the demo phone", "Desconectar no celular de demonstração", "Desvincular en el teléfono de demostración", "Am Vorführ-Telefon abmelden";
 
     sign_in: "Sign in", "Entrar", "Iniciar sesión", "Anmelden";
     sign_in_lead: "Enter the key of this box.", "Digite a chave deste equipamento.", "Introduzca la clave de este equipo.", "Bitte den Schlüssel dieses Geräts eingeben.";

@@ -227,3 +227,10 @@ fn an_unlinked_instance_that_cannot_dial_rests_when_nobody_looks() {
     assert_eq!(b.machine.shows(), (Visible::Close, Some(Reason::Offline)));
     assert_eq!(b.wait(), None);
 }
+
+#[test]
+fn a_late_word_of_the_connection_takes_nothing_back() {
+    let mut b = Bench::open();
+    b.say(Fact::Reached);
+    assert_eq!(b.machine.shows(), (Visible::Open, Some(Reason::Open)));
+}

@@ -16,6 +16,7 @@ use super::transport::Dialer;
 use super::version::{self, Version};
 use super::{REQUEST, WebLink};
 use crate::link::{LinkError, Presence};
+use crate::store::credentials::Credentials;
 
 /// Enough for a household: each new peer device takes one, and the server asks for more in time.
 const PREKEYS: usize = 100;
@@ -24,6 +25,7 @@ const STOP: Duration = Duration::from_secs(4);
 
 /// A client that can run (again).
 pub(super) struct Held {
+    pub(super) credentials: Credentials,
     pub(super) client: Arc<Client>,
     pub(super) ear: Ear,
     pub(super) version: Version,
@@ -36,6 +38,7 @@ impl Held {
         let parts = &link.parts;
         let (version, options) = (version::announced(parts).await, link.options());
         let ear = Ear::default();
+        let credentials = parts.store.credentials(link.context.id);
         let props = DevicePropsOverride::new()
             .with_os(parts.config.device_name.clone())
             .with_platform_type(PlatformType::CHROME);
@@ -51,7 +54,7 @@ impl Held {
             options: Arc::clone(&link.options),
         };
         let mut builder = Bot::builder()
-            .with_backend(link.credentials.clone())
+            .with_backend(credentials.clone())
             .with_transport_factory(dialer)
             .with_http_client(EngineHttp(parts.net.clone()))
             .with_version((version.0, version.1, version.2))
@@ -65,7 +68,7 @@ impl Held {
         let bot = builder.build().await.map_err(|error| LinkError::Storage(error.to_string()))?;
         let client = bot.client();
         client.enable_auto_reconnect.store(false, Ordering::Relaxed);
-        Ok(Self { client, ear, version, bot: Some(bot) })
+        Ok(Self { credentials, client, ear, version, bot: Some(bot) })
     }
 }
 

@@ -32,7 +32,6 @@ use super::{
 use crate::model::{Clock, PhoneNumber};
 use crate::net::Net;
 use crate::store::Store;
-use crate::store::credentials::Credentials;
 use client::Held;
 use transport::Trace;
 
@@ -93,7 +92,6 @@ impl WebFactory {
 impl LinkFactory for WebFactory {
     fn make(&self, context: LinkContext) -> Arc<dyn Link> {
         Arc::new(WebLink {
-            credentials: self.parts.store.credentials(context.id),
             options: Arc::new(Mutex::new(context.options.clone())),
             trace: Arc::default(),
             held: tokio::sync::Mutex::default(),
@@ -107,7 +105,6 @@ impl LinkFactory for WebFactory {
 struct WebLink {
     parts: Arc<Parts>,
     context: LinkContext,
-    credentials: Credentials,
     options: Arc<Mutex<LinkOptions>>,
     trace: Arc<Trace>,
     /// The engine's client, kept over attempts for as long as it can run again.
@@ -118,6 +115,13 @@ struct WebLink {
 impl WebLink {
     fn options(&self) -> LinkOptions {
         self.options.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the client whose credentials are no more; its background tasks write nothing any more.
+    async fn drop_revoked(&self) {
+        if let Some(held) = self.held.lock().await.take() {
+            held.credentials.revoke();
+        }
     }
 
     async fn client(&self) -> Result<Arc<whatsapp_rust::Client>, LinkError> {
@@ -141,7 +145,7 @@ impl Link for WebLink {
         let client = self.client().await?;
         // Tells WhatsApp (3 s at most) and ends the client, which the next attempt makes anew.
         let done = tokio::time::timeout(REQUEST, client.logout()).await;
-        self.held.lock().await.take();
+        self.drop_revoked().await;
         done.map_err(|_| LinkError::TimedOut(REQUEST))
     }
 
@@ -155,7 +159,7 @@ impl Link for WebLink {
     }
 
     async fn forget(&self) {
-        self.held.lock().await.take();
+        self.drop_revoked().await;
         self.pairing.lock().await.take();
     }
 

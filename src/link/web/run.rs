@@ -89,10 +89,9 @@ impl<'a> Attempt<'a> {
         let mut reached = false;
         let stopped = loop {
             tokio::select! {
+                // In the order in which things happen, when several have.
+                biased;
                 () = stop.cancelled() => break true,
-                _ = &mut self.engine => break false,
-                Some(heard) = self.heard.recv() => self.take(heard).await,
-                Ok(_) = &mut success => self.let_in().await,
                 Ok(()) = phases.changed(), if !reached => {
                     if *phases.borrow_and_update() == Phase::Open {
                         reached = true;
@@ -102,6 +101,9 @@ impl<'a> Attempt<'a> {
                         }
                     }
                 }
+                Ok(_) = &mut success => self.let_in().await,
+                Some(heard) = self.heard.recv() => self.take(heard).await,
+                _ = &mut self.engine => break false,
                 () = &mut login_limit, if !self.seen.logged_in => {
                     self.seen.unanswered = true;
                     break true;
@@ -140,7 +142,7 @@ impl<'a> Attempt<'a> {
             return cause.hinting(RetryHint::AtOnce);
         }
         if cause.reason == Reason::LoggedOut {
-            self.link.held.lock().await.take();
+            self.link.drop_revoked().await;
         }
         cause
     }

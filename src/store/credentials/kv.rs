@@ -1,5 +1,8 @@
 //! Values by kind and key: what the traits are written with.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -156,9 +159,18 @@ impl Credentials {
         &self,
         job: impl FnOnce(&Rows<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<T> {
-        let (sealer, instance) = (self.store.0.sealer.clone(), self.instance);
-        let done =
-            self.store.write(move |connection| job(&Rows { connection, sealer: &sealer, instance })).await;
+        let (sealer, instance, revoked) =
+            (self.store.0.sealer.clone(), self.instance, Arc::clone(&self.revoked));
+        let done = self
+            .store
+            .write(move |connection| {
+                // Looked at where writes are in order: after the wipe there is nothing to write to.
+                if revoked.load(Ordering::Acquire) {
+                    return Err(StoreError::Missing("the account, which was unlinked,".into()));
+                }
+                job(&Rows { connection, sealer: &sealer, instance })
+            })
+            .await;
         done.map_err(refused)
     }
 

@@ -10,6 +10,7 @@ mod protocol;
 mod secrets;
 mod signal;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, OptionalExtension};
@@ -27,13 +28,22 @@ pub struct Credentials {
     instance: InstanceId,
     /// What was saved last: the engine saves an unchanged device at every connect.
     saved: Arc<Mutex<Option<[u8; 32]>>>,
+    revoked: Arc<AtomicBool>,
+}
+
+impl Credentials {
+    /// From now on nothing is written through this or its clones: the engine's background tasks
+    /// outlive its client by a moment, and must not bring back what WhatsApp has taken away.
+    pub fn revoke(&self) {
+        self.revoked.store(true, Ordering::Release);
+    }
 }
 
 impl Store {
-    /// The engine's storage for one instance. Keep one per instance.
+    /// The engine's storage for one instance; one per client of the engine.
     #[must_use]
     pub fn credentials(&self, instance: InstanceId) -> Credentials {
-        Credentials { store: self.clone(), instance, saved: Arc::default() }
+        Credentials { store: self.clone(), instance, saved: Arc::default(), revoked: Arc::default() }
     }
 
     /// The account of an instance, when the credentials of a linked device are on disk.
