@@ -2,6 +2,7 @@
 
 mod client;
 mod healthcheck;
+mod key;
 mod link;
 mod serve;
 mod status;
@@ -30,6 +31,9 @@ enum Command {
     Link(link::Arguments),
     /// Tell the state of every instance
     Status(client::Access),
+    /// The global key
+    #[command(subcommand)]
+    Key(key::Action),
     /// Exit 0 when the daemon is alive
     Healthcheck(client::Access),
     /// Check the configuration, and say what it comes to
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Serve(settings) => serve::run(&settings),
         Command::Link(arguments) => link::run(&arguments),
         Command::Status(access) => status::run(&access),
+        Command::Key(action) => key::run(&action),
         Command::Healthcheck(access) => healthcheck::run(&access),
         Command::Check(settings) => check(&settings),
         #[cfg(feature = "demo")]

@@ -118,7 +118,7 @@ pub(super) fn guarded(mut reply: Reply) -> Reply {
     let headers = reply.headers_mut();
     for (name, value) in [
         ("content-security-policy", POLICY),
-        ("referrer-policy", "no-referrer"),
+        ("referrer-policy", "same-origin"),
         ("x-frame-options", "DENY"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
