@@ -17,7 +17,8 @@ pub(crate) fn run(config: Result<Config, BadConfig>) -> Result<(), String> {
     logging::start(&config.log)?;
     let folder = tempfile::tempdir().map_err(|error| format!("no throw-away folder: {error}"))?;
     folder.path().clone_into(&mut config.data_dir);
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let done = runtime.block_on(async {
         let sandbox = Sandbox::start(Options::default()).await.map_err(|error| error.to_string())?;
         config.whatsapp.url = Some(sandbox.ws_url());
         config.whatsapp.version_page = Some(format!("{}/sw.js", sandbox.control_url()));
@@ -36,7 +37,7 @@ pub(crate) fn run(config: Result<Config, BadConfig>) -> Result<(), String> {
             say(&format!("open   http://{address}/\nkey    {key}\nphone  control API at {}", sandbox.control_url()));
             say("Paste a QR's text (\"code\" of /instance/connect) here and press Enter: the demo phone scans it.");
             let mut lines = BufReader::new(tokio::io::stdin()).lines();
-            while let Ok(Some(line)) = lines.next_line().await {
+            while let Some(Ok(Some(line))) = shutdown.run_until_cancelled(lines.next_line()).await {
                 match sandbox.scan(PHONE, line.trim()).await {
                     Ok(jid) => say(&format!("the demo phone linked {jid}")),
                     Err(why) => say(&format!("the demo phone refuses: {why}")),
@@ -46,5 +47,8 @@ pub(crate) fn run(config: Result<Config, BadConfig>) -> Result<(), String> {
         };
         let (done, ()) = tokio::join!(running, showing);
         done.map_err(|error| error.to_string())
-    })
+    });
+    // A read of the terminal that is under way cannot be stopped, and is not waited for.
+    runtime.shutdown_background();
+    done
 }

@@ -54,7 +54,7 @@ impl EventHandler for Ear {
         let Some(heard) = heard(&event) else { return };
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = sender.as_ref()
-            && sender.try_send(heard).is_err()
+            && let Err(mpsc::error::TrySendError::Full(_)) = sender.try_send(heard)
         {
             tracing::warn!("an event of the engine was dropped: the link does not keep up");
         }
