@@ -1,6 +1,9 @@
 # The page in a real browser, its QR read by an independent decoder, its accessibility by axe.
 set -euo pipefail
 . .ci/lib.sh
-need chromium zbar-tools nodejs npm
+# By command, not by package: a machine may have its own Node, which Debian's npm would conflict with.
+command -v chromium >/dev/null || need chromium
+command -v zbarimg >/dev/null || need zbar-tools
+command -v npm >/dev/null || need nodejs npm
 cargo build --locked --features demo
 timeout 300 tests/page/run
