@@ -2,5 +2,6 @@
 
 pub(super) mod health;
 pub(super) mod metrics;
+pub(super) mod openapi;
 pub(super) mod root;
 pub(super) mod verify;

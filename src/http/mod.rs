@@ -15,6 +15,7 @@ mod page;
 mod query;
 mod reply;
 mod router;
+mod routes;
 mod serve;
 mod state;
 mod stream;

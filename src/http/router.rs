@@ -16,85 +16,13 @@ use super::instance as i;
 use super::machines as m;
 use super::page;
 use super::reply::Reply;
+use super::routes::{Methods, Op, ROUTES};
 use super::state::State;
 use super::stream;
 use super::webhook as w;
 
 /// The longest that any handler may take to begin its answer: connect's longest wait and some.
 const HANDLER_LIMIT: Duration = Duration::from_secs(75);
-
-/// What can be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Op {
-    Root,
-    VerifyCreds,
-    Healthz,
-    Readyz,
-    Create,
-    Connect,
-    State,
-    Fetch,
-    Qrcode,
-    Restart,
-    Logout,
-    Delete,
-    SetPresence,
-    SetSettings,
-    FindSettings,
-    SetProxy,
-    FindProxy,
-    SetToken,
-    SetWebhook,
-    FindWebhook,
-    Deliveries,
-    Redeliver,
-    TestWebhook,
-    Invite,
-    EndInvite,
-    Events,
-    Metrics,
-}
-
-impl Op {
-    /// Asked without a key: tells nothing of instances, or sees to its key itself.
-    fn is_open(self) -> bool {
-        matches!(self, Self::Root | Self::Healthz | Self::Readyz | Self::Metrics)
-    }
-}
-
-/// The methods of one path.
-type Methods = &'static [(Method, Op)];
-
-/// Every route, with the names of its pieces.
-const ROUTES: &[(&str, Methods)] = &[
-    ("/", &[(Method::GET, Op::Root)]),
-    ("/verify-creds", &[(Method::POST, Op::VerifyCreds)]),
-    ("/healthz", &[(Method::GET, Op::Healthz)]),
-    ("/readyz", &[(Method::GET, Op::Readyz)]),
-    ("/instance/create", &[(Method::POST, Op::Create)]),
-    ("/instance/connect/{name}", &[(Method::GET, Op::Connect)]),
-    ("/instance/connectionState/{name}", &[(Method::GET, Op::State)]),
-    ("/instance/fetchInstances", &[(Method::GET, Op::Fetch)]),
-    ("/instance/qrcode/{name}", &[(Method::GET, Op::Qrcode)]),
-    ("/instance/restart/{name}", &[(Method::POST, Op::Restart)]),
-    ("/instance/logout/{name}", &[(Method::DELETE, Op::Logout)]),
-    ("/instance/delete/{name}", &[(Method::DELETE, Op::Delete)]),
-    ("/instance/setPresence/{name}", &[(Method::POST, Op::SetPresence)]),
-    ("/instance/token/{name}", &[(Method::PUT, Op::SetToken)]),
-    ("/settings/set/{name}", &[(Method::POST, Op::SetSettings)]),
-    ("/settings/find/{name}", &[(Method::GET, Op::FindSettings)]),
-    ("/proxy/set/{name}", &[(Method::POST, Op::SetProxy)]),
-    ("/proxy/find/{name}", &[(Method::GET, Op::FindProxy)]),
-    ("/webhook/set/{name}", &[(Method::POST, Op::SetWebhook)]),
-    ("/webhook/find/{name}", &[(Method::GET, Op::FindWebhook)]),
-    ("/webhook/deliveries/{name}", &[(Method::GET, Op::Deliveries)]),
-    ("/webhook/redeliver/{name}", &[(Method::POST, Op::Redeliver)]),
-    ("/webhook/redeliver/{name}/{id}", &[(Method::POST, Op::Redeliver)]),
-    ("/webhook/test/{name}", &[(Method::POST, Op::TestWebhook)]),
-    ("/instance/invite/{name}", &[(Method::POST, Op::Invite), (Method::DELETE, Op::EndInvite)]),
-    ("/events", &[(Method::GET, Op::Events)]),
-    ("/metrics", &[(Method::GET, Op::Metrics)]),
-];
 
 static ROUTER: LazyLock<matchit::Router<(&'static str, Methods)>> = LazyLock::new(|| {
     let mut router = matchit::Router::new();
@@ -179,13 +107,14 @@ async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
             Op::Root => m::root::get(&call).await,
             Op::Healthz => m::health::healthz(&call.state).await,
             Op::Metrics => m::metrics::get(&call).await,
+            Op::OpenApi => Ok(m::openapi::get()),
             _ => Ok(m::health::readyz(&call.state)),
         };
     }
     let caller = call.state.guard().admit(&call.parts.headers, &call.client)?;
     let op = op.map_err(|allow| refusal(&call, allow))?;
     match op {
-        Op::Root | Op::Healthz | Op::Readyz | Op::Metrics => Err(ApiError::Internal),
+        Op::Root | Op::Healthz | Op::Readyz | Op::Metrics | Op::OpenApi => Err(ApiError::Internal),
         Op::VerifyCreds => m::verify::post(&caller),
         Op::Create => i::create::post(&mut call, &caller).await,
         Op::Connect => i::connect::get(&call, &caller).await,
