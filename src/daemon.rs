@@ -10,12 +10,13 @@ use crate::config::Config;
 use crate::events::Courier;
 use crate::http::{self, HttpConfig, KeyRing, Limits, Listener, Socket};
 use crate::instance::{Parts, Registry};
+use crate::link::cloud::{CloudConfig, CloudFactory};
 use crate::link::web::{Server, WebConfig, WebFactory};
 use crate::link::{Link, LinkContext, LinkFactory};
 use crate::model::{Clock, Digest, Integration, Secret, SystemClock, Token};
 use crate::net::{Net, NetConfig};
 use crate::store::{Retention, Store, load_or_make_key};
-use crate::{link, systemd};
+use crate::systemd;
 
 /// How often old events are looked for. An idle box writes nothing then.
 const PRUNE: Duration = Duration::from_mins(10);
@@ -95,6 +96,8 @@ pub async fn run(
         cors_origins: config.http.cors_origins.clone(),
         trusted_proxies: config.http.trusted_proxies.clone(),
         public_url: config.http.public_url.clone(),
+        app_secret: config.cloud.app_secret.clone(),
+        verify_token: config.cloud.verify_token.clone(),
         ..HttpConfig::default()
     };
     let state = Arc::new(http::State::new(
@@ -156,19 +159,28 @@ fn factory(store: &Store, net: Net, clock: &Arc<dyn Clock>, config: &Config) -> 
         version: config.whatsapp.version,
         server,
     };
-    Factory { web: WebFactory::new(store.clone(), net, Arc::clone(clock), web) }
+    let cloud = CloudConfig {
+        graph_url: config.cloud.graph_url.trim_end_matches('/').to_owned(),
+        version: config.cloud.version.clone(),
+        interval: Duration::from_mins(config.cloud.interval.into()),
+    };
+    Factory {
+        cloud: CloudFactory::new(store.clone(), net.clone(), cloud, chance),
+        web: WebFactory::new(store.clone(), net, Arc::clone(clock), web),
+    }
 }
 
 /// The right kind of link for each instance.
 struct Factory {
     web: WebFactory,
+    cloud: CloudFactory,
 }
 
 impl LinkFactory for Factory {
     fn make(&self, context: LinkContext) -> Arc<dyn Link> {
         match context.integration {
             Integration::Web => self.web.make(context),
-            Integration::Cloud => Arc::new(link::unsupported::Unsupported),
+            Integration::Cloud => self.cloud.make(context),
         }
     }
 }

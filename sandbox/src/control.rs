@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::Refused;
 use crate::fault::Fault;
+use crate::graph::{self, Body, Condition};
 use crate::world::World;
 
 const BODY: usize = 1 << 20;
@@ -50,8 +51,11 @@ fn first() -> String {
 pub(crate) async fn serve(
     world: Arc<World>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
+    if head.uri.path().starts_with("/graph/") {
+        return Ok(world.graph.answer(&head).await);
+    }
     let Ok(body) = Limited::new(body, BODY).collect().await else {
         return Ok(json_answer(StatusCode::PAYLOAD_TOO_LARGE, &json!({"error": "the body is too large"})));
     };
@@ -60,7 +64,7 @@ pub(crate) async fn serve(
         let version = world.lock().version;
         let script = format!("self.x={{\"client_revision\":{}}};/* {version:?} */", version[2]);
         let script = script.replace("\"client_revision\":", "\\\"client_revision\\\":");
-        return Ok(Response::new(Full::new(Bytes::from(script))));
+        return Ok(Response::new(Full::new(Bytes::from(script)).boxed_unsync()));
     }
     let answer = match (&head.method, head.uri.path()) {
         (&Method::POST, "/scan") => scan(&world, &body).await,
@@ -78,6 +82,14 @@ pub(crate) async fn serve(
             Ok(json!({}))
         }
         (&Method::POST, "/version") => version(&world, &body),
+        (&Method::POST, "/meta/number") => parse(&body).map(|number| {
+            world.graph.put(number);
+            json!({})
+        }),
+        (&Method::POST, "/meta/condition") => condition(&world, &body),
+        (&Method::POST, "/meta/token") => token(&world, &body),
+        (&Method::POST, "/meta/send") => meta_send(&body).await,
+        (&Method::GET, "/meta/state") => Ok(world.graph.shown()),
         (&Method::GET, "/state") => Ok(world.shown()),
         (&Method::GET, "/events") => Ok(events(&world, head.uri.query().unwrap_or_default()).await),
         (_, path) => {
@@ -125,6 +137,31 @@ fn version(world: &World, body: &[u8]) -> Result<Value, Refused> {
     Ok(json!({}))
 }
 
+fn condition(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    #[derive(Deserialize)]
+    struct Changed {
+        id: String,
+        #[serde(flatten)]
+        condition: Condition,
+    }
+    let changed: Changed = parse(body)?;
+    world.graph.condition(&changed.id, changed.condition).map(|()| json!({}))
+}
+
+fn token(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    #[derive(Deserialize)]
+    struct Changed {
+        id: String,
+        token: String,
+    }
+    let changed: Changed = parse(body)?;
+    world.graph.token(&changed.id, &changed.token).map(|()| json!({}))
+}
+
+async fn meta_send(body: &[u8]) -> Result<Value, Refused> {
+    Ok(json!({"status": graph::send(&parse(body)?).await?}))
+}
+
 /// What happened after `since`; waits up to `wait` seconds when nothing has.
 async fn events(world: &World, query: &str) -> Value {
     let parameter = |name: &str| {
@@ -144,8 +181,8 @@ async fn events(world: &World, query: &str) -> Value {
     json!({"events": state.log.iter().filter(|event| event.seq > since).collect::<Vec<_>>()})
 }
 
-fn json_answer(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(value.to_string())));
+fn json_answer(status: StatusCode, value: &Value) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::from(value.to_string())).boxed_unsync());
     *response.status_mut() = status;
     response
         .headers_mut()

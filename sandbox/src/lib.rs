@@ -17,6 +17,7 @@
 mod connection;
 mod control;
 mod fault;
+pub mod graph;
 mod keys;
 mod noise;
 mod operations;
@@ -105,6 +106,18 @@ impl Sandbox {
     #[must_use]
     pub fn ws_url(&self) -> String {
         format!("ws://{}/ws/chat", self.listen)
+    }
+
+    /// Where the simulated Graph API is: what `cloud.graph_url` takes.
+    #[must_use]
+    pub fn graph_url(&self) -> String {
+        format!("http://{}/graph", self.control)
+    }
+
+    /// What there is at Meta.
+    #[must_use]
+    pub fn graph(&self) -> &graph::Graph {
+        &self.world.graph
     }
 
     /// Where the control API and `sw.js` are.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 use wacore_binary::node::Node;
 
+use crate::graph::Graph;
 use crate::fault::Pending;
 use crate::keys::ServerKeys;
 use crate::phone::adv::SignedCompanion;
@@ -104,6 +105,7 @@ pub(crate) struct World {
     newest: watch::Sender<u64>,
     pub(crate) ref_ttl: Option<Duration>,
     pub(crate) settle: Duration,
+    pub(crate) graph: Graph,
 }
 
 impl World {
@@ -127,7 +129,7 @@ impl World {
             version: [2, 3000, 1],
             next: 1,
         };
-        let world = Self { state: Mutex::new(state), path, newest: watch::channel(0).0, ref_ttl, settle };
+        let world = Self { state: Mutex::new(state), path, newest: watch::channel(0).0, ref_ttl, settle, graph: Graph::default() };
         world.save(&world.lock());
         Ok(world)
     }

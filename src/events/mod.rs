@@ -1,6 +1,7 @@
 //! What happened, and who is told: envelopes, and a worker that delivers them.
 
 mod envelope;
+pub(crate) mod meta;
 mod signature;
 mod url;
 mod webhook;

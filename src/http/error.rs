@@ -31,6 +31,14 @@ pub(crate) enum ApiError {
         "requests from pages of {0:?} are refused; list the origin under [http] cors_origins to let it in"
     )]
     ForeignOrigin(String),
+    /// Whoever asks may not.
+    #[error("{message}")]
+    Forbidden {
+        /// For programs.
+        code: &'static str,
+        /// For people.
+        message: String,
+    },
     /// No such route.
     #[error("Cannot {0} {1}")]
     NoRoute(Method, String),
@@ -162,7 +170,10 @@ impl ApiError {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::ForeignHost(_) | Self::ForeignOrigin(_) | Self::NameTaken(_) => StatusCode::FORBIDDEN,
+            Self::ForeignHost(_)
+            | Self::ForeignOrigin(_)
+            | Self::NameTaken(_)
+            | Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::NoRoute(..) | Self::NoInstance(_) | Self::NoMatch(_) | Self::Missing { .. } => {
                 StatusCode::NOT_FOUND
             }
@@ -182,6 +193,7 @@ impl ApiError {
         match self {
             Self::Unauthorized => "unauthorized",
             Self::TooManyFailures(_) => "too_many_failures",
+            Self::Forbidden { code, .. } => code,
             Self::ForeignHost(_) => "host_not_allowed",
             Self::ForeignOrigin(_) => "origin_not_allowed",
             Self::NoRoute(..) => "route_not_found",

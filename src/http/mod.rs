@@ -11,6 +11,7 @@ mod fields;
 mod host;
 mod instance;
 mod machines;
+mod meta;
 mod page;
 mod query;
 mod reply;

@@ -14,6 +14,7 @@ use super::error::ApiError;
 use super::host;
 use super::instance as i;
 use super::machines as m;
+use super::meta;
 use super::page;
 use super::reply::Reply;
 use super::routes::{Methods, Op, ROUTES};
@@ -108,13 +109,22 @@ async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
             Op::Healthz => m::health::healthz(&call.state).await,
             Op::Metrics => m::metrics::get(&call).await,
             Op::OpenApi => Ok(m::openapi::get()),
+            Op::VerifyMeta => meta::get(&call),
+            Op::Meta => meta::post(&mut call).await,
             _ => Ok(m::health::readyz(&call.state)),
         };
     }
     let caller = call.state.guard().admit(&call.parts.headers, &call.client)?;
     let op = op.map_err(|allow| refusal(&call, allow))?;
     match op {
-        Op::Root | Op::Healthz | Op::Readyz | Op::Metrics | Op::OpenApi => Err(ApiError::Internal),
+        Op::Root
+        | Op::Healthz
+        | Op::Readyz
+        | Op::Metrics
+        | Op::OpenApi
+        | Op::VerifyMeta
+        | Op::Meta => Err(ApiError::Internal),
+        Op::SubscribeMeta => meta::subscribe(&call, &caller).await,
         Op::VerifyCreds => m::verify::post(&caller),
         Op::Create => i::create::post(&mut call, &caller).await,
         Op::Connect => i::connect::get(&call, &caller).await,

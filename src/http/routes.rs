@@ -33,12 +33,24 @@ pub(super) enum Op {
     Events,
     Metrics,
     OpenApi,
+    VerifyMeta,
+    Meta,
+    SubscribeMeta,
 }
 
 impl Op {
     /// Asked without a key: tells nothing of instances, or sees to its key itself.
     pub(super) fn is_open(self) -> bool {
-        matches!(self, Self::Root | Self::Healthz | Self::Readyz | Self::Metrics | Self::OpenApi)
+        matches!(
+            self,
+            Self::Root
+                | Self::Healthz
+                | Self::Readyz
+                | Self::Metrics
+                | Self::OpenApi
+                | Self::VerifyMeta
+                | Self::Meta
+        )
     }
 }
 
@@ -74,5 +86,7 @@ pub(super) const ROUTES: &[(&str, Methods)] = &[
     ("/instance/invite/{name}", &[(Method::POST, Op::Invite), (Method::DELETE, Op::EndInvite)]),
     ("/events", &[(Method::GET, Op::Events)]),
     ("/metrics", &[(Method::GET, Op::Metrics)]),
+    ("/webhook/meta", &[(Method::GET, Op::VerifyMeta), (Method::POST, Op::Meta)]),
+    ("/webhook/meta/subscribe/{name}", &[(Method::POST, Op::SubscribeMeta)]),
     ("/openapi.json", &[(Method::GET, Op::OpenApi)]),
 ];

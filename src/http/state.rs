@@ -10,7 +10,7 @@ use super::auth::{Guard, KeyRing};
 use super::stream::READERS;
 use super::throttle::Throttle;
 use crate::instance::Registry;
-use crate::model::Clock;
+use crate::model::{Clock, Secret};
 use crate::net::Net;
 use crate::store::Store;
 
@@ -27,6 +27,10 @@ pub struct HttpConfig {
     pub max_body: usize,
     /// Where clients reach us (`[http] public_url`), when that is not what their requests say.
     pub public_url: Option<String>,
+    /// The secret of the Meta app (`[cloud] app_secret`); without it Meta's webhook does not exist.
+    pub app_secret: Option<Secret>,
+    /// What Meta presents when it is set up (`[cloud] verify_token`).
+    pub verify_token: Option<Secret>,
 }
 
 impl Default for HttpConfig {
@@ -37,6 +41,8 @@ impl Default for HttpConfig {
             trusted_proxies: Vec::new(),
             max_body: 1 << 20,
             public_url: None,
+            app_secret: None,
+            verify_token: None,
         }
     }
 }

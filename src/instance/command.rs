@@ -28,6 +28,8 @@ pub(crate) enum Command {
     SetProxy(Option<ProxyConfig>, Reply),
     /// Cloud: use another access token of Meta's.
     SetCloudToken(Secret, Reply),
+    /// Cloud: ask Meta to send what happens to our webhook.
+    Subscribe(Reply),
     /// The network or the clock changed: try now if a retry is waiting.
     WorldChanged,
     /// End; the link stays linked.

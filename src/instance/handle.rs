@@ -156,6 +156,11 @@ impl Handle {
         self.ask(|reply| Command::SetCloudToken(token, reply)).await
     }
 
+    /// Cloud: asks Meta to send what happens to this account to the app's webhook.
+    pub async fn subscribe(&self) -> Result<(), InstanceError> {
+        self.ask(Command::Subscribe).await
+    }
+
     pub(crate) async fn delete(&self) -> Result<(), InstanceError> {
         self.ask(Command::Delete).await
     }

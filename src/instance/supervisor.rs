@@ -13,13 +13,13 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::{Attempt, Said};
-use super::command::Command;
+use super::command::{Command, Reply};
 use super::handle::Handle;
 use super::lookers::Lookers;
 use super::port::{Ledger, Record};
 use super::snapshot::{ShownCode, Snapshot};
 use super::state::{Effect, Fact, Machine, World};
-use crate::link::{Link, LinkContext, LinkFactory, LinkOptions, PairError, PairingCode};
+use crate::link::{Link, LinkContext, LinkEvent, LinkFactory, LinkOptions, PairError, PairingCode};
 use crate::model::{Clock, Deadline, Integration, PhoneNumber, Reason, ReasonDetail, Stamp, Visible};
 use keeping::{Backlog, LedgerInbox};
 
@@ -85,6 +85,8 @@ struct Supervisor {
     pairing: Pairing,
     /// Answers of tasks that asked WhatsApp for a pairing code.
     answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
+    /// Cloud: callers of connect who wait for Meta's answer.
+    waiting: Vec<Reply>,
     backlog: Backlog,
     since: Stamp,
     told: (Visible, Option<Reason>, ReasonDetail),
@@ -105,6 +107,8 @@ pub(crate) fn start(shared: &Shared, record: Record) -> (Handle, Beat, tokio::ta
         name: record.name.clone(),
         uuid: record.uuid.clone(),
         integration: record.integration,
+        number: record.number.clone(),
+        business_id: record.business_id.clone(),
         options: LinkOptions { settings: record.settings.clone(), proxy: record.proxy.clone() },
         inbox,
     });
@@ -124,6 +128,7 @@ pub(crate) fn start(shared: &Shared, record: Record) -> (Handle, Beat, tokio::ta
         code: None,
         pairing: Pairing::default(),
         answers: mpsc::channel(4),
+        waiting: Vec::new(),
         backlog: Backlog::default(),
         since,
         told,
@@ -238,11 +243,18 @@ impl Supervisor {
 
     async fn said(&mut self, said: Said) {
         match said {
-            Said::Event(event) => self.link_event(event).await,
+            Said::Event(event) => {
+                let answered = matches!(event, LinkEvent::LoggedIn(_) | LinkEvent::ProfileChanged(_));
+                self.link_event(event).await;
+                if answered {
+                    self.answer_waiting();
+                }
+            }
             Said::Ended(outcome) => {
                 self.attempt = None;
                 self.clear_codes();
                 self.fact(Fact::Ended(outcome)).await;
+                self.answer_waiting();
             }
         }
     }

@@ -6,7 +6,7 @@
 
 mod event;
 mod outcome;
-pub(crate) mod unsupported;
+pub mod cloud;
 pub mod web;
 
 use std::sync::Arc;
@@ -65,6 +65,10 @@ pub struct LinkContext {
     pub uuid: InstanceUuid,
     /// Which way.
     pub integration: Integration,
+    /// `number` as given at create (for Cloud: the phone number id).
+    pub number: Option<String>,
+    /// Cloud: the WABA id.
+    pub business_id: Option<String>,
     /// What it starts with.
     pub options: LinkOptions,
     /// Where messages go.
@@ -106,6 +110,14 @@ pub trait Link: Send + Sync {
     /// When something last showed that the attempt is alive (bytes, a step forward), on the monotonic
     /// clock; none when nothing runs.
     fn last_progress(&self) -> Option<Instant>;
+
+    /// Asks soon whether it still stands; a link that holds a connection knows without.
+    fn ask_again(&self) {}
+
+    /// Cloud: asks Meta to send what happens to the account to our webhook.
+    async fn subscribe(&self) -> Result<(), LinkError> {
+        Err(LinkError::NotAvailable)
+    }
 }
 
 /// Makes links.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Reason, ReasonDetail};
+use crate::net::NetError;
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,4 +103,27 @@ pub enum PairError {
     /// This kind of instance has none.
     #[error("pairing codes exist only for WHATSAPP-BAILEYS instances")]
     NotAvailable,
+}
+
+/// A road that could not be gone, as a reason.
+pub(crate) fn of_network(error: &NetError) -> Cause {
+    let reason = match error {
+        NetError::Offline { .. } => Reason::Offline,
+        NetError::Name { .. } => Reason::NameResolution,
+        NetError::Tls { .. } => Reason::Tls,
+        NetError::ClockWrong { .. } => Reason::ClockWrong,
+        NetError::Timeout { .. } => Reason::TimedOut,
+        NetError::Refused { .. }
+        | NetError::Proxy { .. }
+        | NetError::Closed { .. }
+        | NetError::BadUrl(_)
+        | NetError::File(_) => Reason::Disconnected,
+    };
+    Cause::new(reason).saying(format!("{}.", capital(&error.to_string())))
+}
+
+/// Begins a sentence.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -146,6 +146,29 @@ impl Store {
         Ok(())
     }
 
+    /// Appends events of several instances in one transaction. Those of an instance that is gone are
+    /// left out.
+    pub async fn append_events(&self, events: Vec<(InstanceId, NewEvent)>) -> Result<(), StoreError> {
+        let now = self.0.clock.now();
+        let newest = self
+            .write(move |connection| {
+                let mut newest = 0;
+                for (id, event) in &events {
+                    match Append::lookup(connection, *id, now) {
+                        Ok(whose) => {
+                            newest = newest.max(outbox::append(connection, &whose, std::slice::from_ref(event))?);
+                        }
+                        Err(StoreError::Missing(_)) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(newest)
+            })
+            .await?;
+        self.stored(newest);
+        Ok(())
+    }
+
     /// Forgets an instance; its undelivered events stay until they are delivered.
     pub async fn delete_instance(
         &self,

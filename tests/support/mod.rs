@@ -10,7 +10,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,12 +22,15 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const APP_SECRET: &str = "the-app-secret-of-the-tests";
+pub(crate) const VERIFY_TOKEN: &str = "the-verify-token-of-the-tests";
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) struct Daemon {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     net: Net,
+    log: Arc<Mutex<String>>,
 }
 
 impl Daemon {
@@ -37,6 +40,10 @@ impl Daemon {
             .env("TETHERD_DATA_DIR", folder)
             .env("TETHERD_API_KEY", KEY)
             .env("TETHERD_WHATSAPP_URL", sandbox.ws_url())
+            .env("TETHERD_CLOUD_GRAPH_URL", sandbox.graph_url())
+            .env("TETHERD_CLOUD_APP_SECRET", APP_SECRET)
+            .env("TETHERD_CLOUD_VERIFY_TOKEN", VERIFY_TOKEN)
+            .env("TETHERD_LOG", "debug")
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -50,9 +57,20 @@ impl Daemon {
                 break address.trim().trim_end_matches("\u{1b}[0m").to_owned();
             }
         };
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let log = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                kept.lock().unwrap().push_str(&line);
+            }
+        });
         let net = Net::new(&NetConfig::default(), Arc::new(SystemClock)).unwrap();
-        Self { child, url, net }
+        Self { child, url, net, log }
+    }
+
+    /// All that it has logged, at the level `debug`.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {

@@ -12,6 +12,7 @@ use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::meta;
 use crate::http::reply::{Reply, json};
 use crate::http::webhook;
 use crate::instance::{Handle, NewInstance};
@@ -56,6 +57,9 @@ pub(crate) struct CreatedInstance {
     #[schema(value_type = String)]
     integration: Integration,
     webhook_wa_business: Option<String>,
+    /// What to type in at Meta as verify token; for WHATSAPP-BUSINESS with an app secret in the config.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verify_token_wa_business: Option<String>,
     access_token_wa_business: &'static str,
     status: Visible,
 }
@@ -96,6 +100,9 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
             instance_id: snapshot.uuid.to_string(),
             integration: snapshot.integration,
             webhook_wa_business: cloud.then(|| format!("{}/webhook/meta", call.base_url())),
+            verify_token_wa_business: call.state.config.app_secret.as_ref().filter(|_| cloud).map(|secret| {
+                meta::verify_token(secret, &snapshot.uuid).expose().to_owned()
+            }),
             access_token_wa_business: "",
             status: snapshot.visible,
         },
@@ -212,11 +219,24 @@ fn cloud_members(body: &mut Fields, has_token: bool, number: Option<&str>) {
                 "is required: the phone number id that Meta shows, not the telephone number",
             );
         }
+        Some(text) if looks_like_a_telephone_number(text) => {
+            body.fault(
+                "number",
+                "looks like a telephone number; it takes the phone number id that Meta shows beside it (15 to 17 digits)",
+            );
+        }
         Some(id) if id.is_empty() || id.len() > 32 || !id.bytes().all(|b| b.is_ascii_digit()) => {
             body.fault("number", "must be the phone number id that Meta shows: digits only");
         }
         Some(_) => {}
     }
+}
+
+/// The commonest mistake with these instances. Meta's ids have no signs and are longer.
+fn looks_like_a_telephone_number(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let only_signs = text.chars().all(|c| c.is_ascii_digit() || "+-() .".contains(c));
+    only_signs && digits >= 7 && (digits < text.len() || (10..=13).contains(&digits))
 }
 
 /// The instance's key: the one given, which must be able to travel in a header and be nobody else's,

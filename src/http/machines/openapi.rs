@@ -192,6 +192,13 @@ fn about(op: Op) -> About {
         Op::EndInvite => About::reads("Take that address back", &[], Of("Done")),
         Op::Events => About::reads("What happens, live", &["instance", "event"], Kind("text/event-stream")),
         Op::Metrics => About::reads("Prometheus text", &[], Kind("application/openmetrics-text")),
+        Op::VerifyMeta => About::reads(
+            "Meta proves that it was set up here",
+            &["hub.mode", "hub.verify_token", "hub.challenge"],
+            Kind("text/plain"),
+        ),
+        Op::Meta => About::takes("Meta tells what happened (signed)", false, Kind(JSON)),
+        Op::SubscribeMeta => About::takes("Ask Meta to send what happens here", false, Kind(JSON)),
         Op::OpenApi => About::reads("This description", &[], Kind(JSON)),
     }
 }

@@ -89,7 +89,7 @@ impl Machine {
 
     pub(super) fn world_changed(&mut self) -> Vec<Effect> {
         match &self.run {
-            Run::Waiting { quiet: false, .. } => {
+            Run::Waiting { quiet, .. } if !quiet || self.for_the_network() => {
                 self.backoff.reset();
                 self.start()
             }
@@ -97,6 +97,13 @@ impl Machine {
             Run::Running { phase: Phase::Dialing, then: Then::ByCause, .. } => self.halt(Then::Start),
             _ => Vec::new(),
         }
+    }
+
+    /// Cloud waits quietly; a wait for the network still ends with it.
+    fn for_the_network(&self) -> bool {
+        use Reason::{ClockWrong, Disconnected, NameResolution, Offline, TimedOut, Tls};
+        let network = [Offline, NameResolution, Tls, ClockWrong, TimedOut, Disconnected];
+        self.codeless && self.reason.is_some_and(|reason| network.contains(&reason))
     }
 
     pub(super) fn stalled(&mut self) -> Vec<Effect> {

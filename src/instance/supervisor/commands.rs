@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::attempt::Said;
-use super::super::command::Command;
+use super::super::command::{Command, Reply};
 use super::super::handle::InstanceError;
 use super::super::port::{Change, LedgerError};
 use super::super::state::Fact;
@@ -18,6 +18,9 @@ use crate::model::{
 /// How long telling WhatsApp may take before the account is forgotten without.
 const TELL_LIMIT: Duration = Duration::from_secs(5);
 
+/// Callers that may wait for Meta at once; more are answered with what is known.
+const WAITING: usize = 256;
+
 type Done = Result<(), InstanceError>;
 
 impl Supervisor {
@@ -27,7 +30,11 @@ impl Supervisor {
         match command {
             Command::Connect(number, reply) => {
                 self.connect(number).await;
-                let _ = reply.send(Ok(()));
+                if self.record.integration == Integration::Cloud {
+                    self.ask_meta(reply);
+                } else {
+                    let _ = reply.send(Ok(()));
+                }
             }
             Command::Restart(reply) => {
                 let done = self.restart().await;
@@ -56,6 +63,7 @@ impl Supervisor {
                 let done = self.cloud_token(token).await;
                 let _ = reply.send(done);
             }
+            Command::Subscribe(reply) => self.subscribe(reply),
             Command::WorldChanged => self.fact(Fact::WorldChanged).await,
             Command::Stop => {
                 self.end_attempt().await;
@@ -75,6 +83,24 @@ impl Supervisor {
         self.ask_for_pairing_code();
     }
 
+    /// The caller hears when Meta has answered: what connect tells of a Cloud instance is true now, not
+    /// a quarter of an hour ago.
+    fn ask_meta(&mut self, reply: Reply) {
+        self.waiting.push(reply);
+        if self.attempt.is_none() || self.waiting.len() > WAITING {
+            return self.answer_waiting();
+        }
+        if self.machine.visible() == Visible::Open {
+            self.link.ask_again();
+        }
+    }
+
+    pub(super) fn answer_waiting(&mut self) {
+        for reply in self.waiting.drain(..) {
+            let _ = reply.send(Ok(()));
+        }
+    }
+
     async fn restart(&mut self) -> Done {
         if self.record.truth == LinkTruth::Never
             && self.attempt.is_none()
@@ -87,7 +113,10 @@ impl Supervisor {
     }
 
     async fn logout(&mut self) -> Done {
-        let linked = self.record.truth.is_linked();
+        // Meta's token is to be forgotten also when Meta never took it.
+        let holds_token = self.record.integration == Integration::Cloud
+            && !matches!(self.record.truth, LinkTruth::Unlinked { .. });
+        let linked = self.record.truth.is_linked() || holds_token;
         if !linked && self.attempt.is_none() {
             return Err(InstanceError::NotConnected);
         }
@@ -148,7 +177,14 @@ impl Supervisor {
         while !matches!(attempt.next().await, Said::Ended(_)) {}
     }
 
-    fn presence(&mut self, presence: Presence, reply: super::super::command::Reply) {
+    fn subscribe(&mut self, reply: Reply) {
+        let link = Arc::clone(&self.link);
+        tokio::spawn(async move {
+            let _ = reply.send(link.subscribe().await.map_err(InstanceError::from));
+        });
+    }
+
+    fn presence(&mut self, presence: Presence, reply: Reply) {
         if self.machine.visible() != Visible::Open {
             let _ = reply.send(Err(InstanceError::NotConnected));
             return;
@@ -188,6 +224,11 @@ impl Supervisor {
         }
         self.keep_now(Change::CloudToken(token), Vec::new()).await.map_err(|e| storage(&e))?;
         self.link.forget().await;
+        // A log-out is over: from now on it comes back by itself.
+        if let LinkTruth::Unlinked { profile, .. } = self.record.truth.clone() {
+            self.record.truth = LinkTruth::Linked { profile, ended: None };
+            self.keep(Change::Truth(self.record.truth.clone()), Vec::new()).await;
+        }
         self.machine.step(Fact::Linked, self.world());
         self.fact(Fact::Restart).await;
         Ok(())

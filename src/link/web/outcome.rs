@@ -6,9 +6,9 @@ use whatsapp_rust::OwnedNodeRef;
 use whatsapp_rust::wacore::types::events::{ConnectFailureReason, Event};
 
 use super::transport::DialError;
+use crate::link::outcome::{capital, of_network};
 use crate::link::{Cause, RetryHint};
 use crate::model::{Reason, ReasonDetail, Stamp};
-use crate::net::NetError;
 
 /// WhatsApp asked for patience without saying how much.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -214,24 +214,7 @@ fn by_dial(error: &DialError) -> Cause {
         }
         DialError::Net(net) => net,
     };
-    let reason = match net {
-        NetError::Offline { .. } => Reason::Offline,
-        NetError::Name { .. } => Reason::NameResolution,
-        NetError::Tls { .. } => Reason::Tls,
-        NetError::ClockWrong { .. } => Reason::ClockWrong,
-        NetError::Timeout { .. } => Reason::TimedOut,
-        NetError::Refused { .. }
-        | NetError::Proxy { .. }
-        | NetError::Closed { .. }
-        | NetError::BadUrl(_)
-        | NetError::File(_) => Reason::Disconnected,
-    };
-    Cause::new(reason).saying(format!("{}.", capital(&net.to_string())))
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    of_network(net)
 }
 
 #[cfg(test)]
