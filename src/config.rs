@@ -114,7 +114,9 @@ impl Cloud {
             .map_err(|_| format!("cloud.graph_url is {:?}; it takes an https address", self.graph_url))?;
         let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
         let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        if host.is_empty() || !(url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && here)) {
+        if host.is_empty()
+            || !(url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && here))
+        {
             return Err(format!(
                 "cloud.graph_url is {:?}; it takes an https address (http only on this box: Meta's token travels there)",
                 self.graph_url

@@ -1,18 +1,12 @@
 //! WHATSAPP-BUSINESS through the front door, with the simulated Graph API as Meta.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{APP_SECRET, Daemon, LIMIT, VERIFY_TOKEN};
+use support::{APP_SECRET, Daemon, VERIFY_TOKEN};
 use tetherd_sandbox::graph::{Condition, Delivery, Number, send};
 use tetherd_sandbox::{Options, Sandbox};
 
@@ -69,7 +63,8 @@ async fn the_page_s_integration_section() {
     let (_, rows) = daemon.ask("GET", "/instance/fetchInstances", None).await;
     assert_eq!(rows[0]["ownerJid"], "16315555555@s.whatsapp.net");
     assert_eq!(rows[0]["profileName"], "Jasper's Market");
-    let (status, refused) = daemon.ask("POST", "/instance/setPresence/shop", Some(json!({"presence": "available"}))).await;
+    let (status, refused) =
+        daemon.ask("POST", "/instance/setPresence/shop", Some(json!({"presence": "available"}))).await;
     assert_eq!(status, 400, "{refused}");
 
     // What Meta says changes, and connect tells what is true now.
@@ -219,7 +214,9 @@ async fn stored(daemon: &Daemon) -> Vec<String> {
         let rows = page["deliveries"].as_array().or(page.as_array()).expect("a list").clone();
         let Some(last) = rows.last() else { break };
         before = format!("&before={}", last["id"]);
-        texts.extend(rows.iter().filter(|row| row["event"] == "MESSAGES_UPSERT").map(|row| row["seq"].to_string()));
+        texts.extend(
+            rows.iter().filter(|row| row["event"] == "MESSAGES_UPSERT").map(|row| row["seq"].to_string()),
+        );
     }
     texts.reverse();
     texts
@@ -307,7 +304,5 @@ async fn kills_during_webhooks_lose_none_and_double_none() {
     assert_eq!(kills, KILLS);
     let seqs = stored(&daemon).await;
     assert_eq!(seqs.len(), WEBHOOKS, "each once");
-    let began = tokio::time::Instant::now();
-    assert!(began.elapsed() < LIMIT);
     daemon.terminate().await;
 }

@@ -25,7 +25,7 @@ pub use sender::{Delivery, send};
 pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// Longer than any client waits.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_mins(2);
 const SLOW: Duration = Duration::from_secs(3);
 /// What no client should read to its end.
 const HUGE: usize = 100 << 20;
@@ -158,7 +158,8 @@ impl Graph {
     /// Answers one request below `/graph`.
     pub(crate) async fn answer(&self, head: &Parts) -> Response<Body> {
         let path = head.uri.path().trim_start_matches("/graph/").to_owned();
-        let token = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let token =
+            head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         let mut pieces = path.split('/');
         let (version, id, edge) = (pieces.next().unwrap_or_default(), pieces.next(), pieces.next());
         if version == "elsewhere" {
@@ -208,7 +209,8 @@ impl Number {
     async fn answer(&self, id: &str, query: &str) -> Response<Body> {
         match self.condition {
             Condition::Expired => {
-                let said = "Error validating access token: Session has expired on Tuesday, 24-Nov-26 03:00:00 PST.";
+                let said =
+                    "Error validating access token: Session has expired on Tuesday, 24-Nov-26 03:00:00 PST.";
                 fault(StatusCode::UNAUTHORIZED, 190, Some(463), said)
             }
             Condition::Revoked => {
@@ -295,7 +297,8 @@ fn limited(retry_after: Option<u64>) -> Response<Body> {
 }
 
 fn fault(status: StatusCode, code: i64, subcode: Option<i64>, message: &str) -> Response<Body> {
-    let mut error = json!({"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1b2C3d4"});
+    let mut error =
+        json!({"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1b2C3d4"});
     if let (Some(subcode), Some(error)) = (subcode, error.as_object_mut()) {
         error.insert("error_subcode".into(), subcode.into());
     }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 use wacore_binary::node::Node;
 
-use crate::graph::Graph;
 use crate::fault::Pending;
+use crate::graph::Graph;
 use crate::keys::ServerKeys;
 use crate::phone::adv::SignedCompanion;
 use crate::phone::{Account, DeviceSlot, NewAccount, RawKey};
@@ -129,7 +129,14 @@ impl World {
             version: [2, 3000, 1],
             next: 1,
         };
-        let world = Self { state: Mutex::new(state), path, newest: watch::channel(0).0, ref_ttl, settle, graph: Graph::default() };
+        let world = Self {
+            state: Mutex::new(state),
+            path,
+            newest: watch::channel(0).0,
+            ref_ttl,
+            settle,
+            graph: Graph::default(),
+        };
         world.save(&world.lock());
         Ok(world)
     }

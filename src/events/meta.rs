@@ -81,7 +81,8 @@ fn read_change(entry: &Entry, change: &Value, told: &mut Vec<Told>) {
 /// What has no shape of its own. Once for the same words at the same time: Meta sends again what was
 /// not confirmed.
 fn as_it_came(entry: &Entry, change: &Value, part: &Value) -> NewEvent {
-    let data = json!({"field": change.get("field"), "accountId": entry.id, "time": entry.time, "value": part});
+    let data =
+        json!({"field": change.get("field"), "accountId": entry.id, "time": entry.time, "value": part});
     let digest = Sha256::digest(data.to_string().as_bytes());
     NewEvent::once(EventKind::MetaUnknown, data, format!("meta/raw/{}", hex::encode(digest)))
 }
@@ -186,10 +187,9 @@ fn update(status: &Value) -> Option<NewEvent> {
 /// Meta sends seconds as text.
 fn seconds(of: &Value) -> Value {
     let at = of.get("timestamp");
-    at.and_then(Value::as_str).and_then(|text| text.parse::<i64>().ok()).map_or_else(
-        || at.cloned().unwrap_or_default(),
-        Value::from,
-    )
+    at.and_then(Value::as_str)
+        .and_then(|text| text.parse::<i64>().ok())
+        .map_or_else(|| at.cloned().unwrap_or_default(), Value::from)
 }
 
 /// A text, or a number that Meta forgot to quote.
@@ -209,7 +209,7 @@ fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::read;
-    use crate::model::EventKind;
+    use crate::model::EventKind::{self, MessagesUpdate, MessagesUpsert, MetaUnknown};
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -254,7 +254,6 @@ mod tests {
         }));
         let told = read(&body(&change, "messages")).unwrap();
         let kinds: Vec<_> = told.iter().map(|told| told.event.kind).collect();
-        use EventKind::{MessagesUpdate, MessagesUpsert, MetaUnknown};
         assert_eq!(kinds, [MessagesUpsert, MetaUnknown, MetaUnknown, MessagesUpdate, MetaUnknown]);
         assert_eq!(told[0].event.data["message"]["imageMessage"]["mimetype"], "image/jpeg");
         assert_eq!(told[3].event.data["status"], "DELIVERED");
@@ -266,7 +265,10 @@ mod tests {
         let told = read(&body(&review, "message_template_status_update")).unwrap();
         assert_eq!((told[0].number.as_deref(), told[0].account.as_deref()), (None, Some("102")));
         assert_eq!(told[0].event.data["value"], review);
-        assert_eq!(told[0].event.dedup, read(&body(&review, "message_template_status_update")).unwrap()[0].event.dedup);
+        assert_eq!(
+            told[0].event.dedup,
+            read(&body(&review, "message_template_status_update")).unwrap()[0].event.dedup
+        );
     }
 
     proptest! {

@@ -170,10 +170,9 @@ impl ApiError {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::ForeignHost(_)
-            | Self::ForeignOrigin(_)
-            | Self::NameTaken(_)
-            | Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::ForeignHost(_) | Self::ForeignOrigin(_) | Self::NameTaken(_) | Self::Forbidden { .. } => {
+                StatusCode::FORBIDDEN
+            }
             Self::NoRoute(..) | Self::NoInstance(_) | Self::NoMatch(_) | Self::Missing { .. } => {
                 StatusCode::NOT_FOUND
             }

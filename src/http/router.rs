@@ -117,13 +117,9 @@ async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
     let caller = call.state.guard().admit(&call.parts.headers, &call.client)?;
     let op = op.map_err(|allow| refusal(&call, allow))?;
     match op {
-        Op::Root
-        | Op::Healthz
-        | Op::Readyz
-        | Op::Metrics
-        | Op::OpenApi
-        | Op::VerifyMeta
-        | Op::Meta => Err(ApiError::Internal),
+        Op::Root | Op::Healthz | Op::Readyz | Op::Metrics | Op::OpenApi | Op::VerifyMeta | Op::Meta => {
+            Err(ApiError::Internal)
+        }
         Op::SubscribeMeta => meta::subscribe(&call, &caller).await,
         Op::VerifyCreds => m::verify::post(&caller),
         Op::Create => i::create::post(&mut call, &caller).await,

@@ -4,9 +4,9 @@
 //! logs in, stays until the connection ends, and says once why it ended. It never tries again by
 //! itself: the supervisor decides about the next attempt.
 
+pub mod cloud;
 mod event;
 mod outcome;
-pub mod cloud;
 pub mod web;
 
 use std::sync::Arc;

@@ -156,7 +156,8 @@ impl Store {
                 for (id, event) in &events {
                     match Append::lookup(connection, *id, now) {
                         Ok(whose) => {
-                            newest = newest.max(outbox::append(connection, &whose, std::slice::from_ref(event))?);
+                            newest =
+                                newest.max(outbox::append(connection, &whose, std::slice::from_ref(event))?);
                         }
                         Err(StoreError::Missing(_)) => {}
                         Err(error) => return Err(error),

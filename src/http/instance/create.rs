@@ -100,9 +100,13 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
             instance_id: snapshot.uuid.to_string(),
             integration: snapshot.integration,
             webhook_wa_business: cloud.then(|| format!("{}/webhook/meta", call.base_url())),
-            verify_token_wa_business: call.state.config.app_secret.as_ref().filter(|_| cloud).map(|secret| {
-                meta::verify_token(secret, &snapshot.uuid).expose().to_owned()
-            }),
+            verify_token_wa_business: call
+                .state
+                .config
+                .app_secret
+                .as_ref()
+                .filter(|_| cloud)
+                .map(|secret| meta::verify_token(secret, &snapshot.uuid).expose().to_owned()),
             access_token_wa_business: "",
             status: snapshot.visible,
         },

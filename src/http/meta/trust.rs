@@ -1,6 +1,6 @@
 //! Whether it is Meta who speaks.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac};
 use sha2::Sha256;
 
 use crate::model::{InstanceUuid, Secret};
@@ -8,7 +8,7 @@ use crate::model::{InstanceUuid, Secret};
 /// The verify token of one instance: made from the app's secret, so that it needs no place on disk and
 /// is no key to anything else.
 pub(crate) fn verify_token(app_secret: &Secret, instance: &InstanceUuid) -> Secret {
-    let tag = mac(app_secret, format!("verify-token/{}", instance.0).as_bytes()).map(|mac| mac.finalize());
+    let tag = mac(app_secret, format!("verify-token/{}", instance.0).as_bytes()).map(Mac::finalize);
     Secret::new(tag.map(|tag| hex::encode(tag.into_bytes())).unwrap_or_default())
 }
 

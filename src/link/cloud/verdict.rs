@@ -15,6 +15,7 @@ const WORDS: usize = 300;
 
 /// A phone number as Meta describes it.
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "Meta's names")]
 struct Number {
     id: String,
     display_phone_number: Option<String>,
@@ -168,9 +169,10 @@ fn fault(error: &Fault, answer: &Response, token: &Secret) -> Cause {
             Reason::PermissionMissing,
             format!("The token may not see this number; it needs whatsapp_business_management. {said}"),
         ),
-        (133_010, _) => {
-            never(Reason::NumberNotRegistered, format!("The number is not registered for the Cloud API. {said}"))
-        }
+        (133_010, _) => never(
+            Reason::NumberNotRegistered,
+            format!("The number is not registered for the Cloud API. {said}"),
+        ),
         (368 | 131_031, _) => never(Reason::Blocked, format!("Meta blocks this account. {said}")),
         (100, _) => never(
             Reason::NumberUnknown,

@@ -57,7 +57,8 @@ fn open_when_meta_says_so() {
 #[test]
 fn every_reason() {
     use Reason::{
-        Blocked, NumberNotRegistered, NumberUnknown, PermissionMissing, RateLimited, ServerError, TokenInvalid,
+        Blocked, NumberNotRegistered, NumberUnknown, PermissionMissing, RateLimited, ServerError,
+        TokenInvalid,
     };
     let blocked = json!({"can_send_message": "BLOCKED", "entities": [{"can_send_message": "BLOCKED",
         "errors": [{"error_code": 141_006, "error_description": "There is an error with the payment method.",
