@@ -64,6 +64,16 @@ pub async fn run(
     shutdown: CancellationToken,
     started: impl FnOnce(&Started),
 ) -> Result<(), DaemonError> {
+    run_with(config, shutdown, started, |state| state).await
+}
+
+/// As [`run`]; `dress` may add to what requests use.
+pub(crate) async fn run_with(
+    config: Config,
+    shutdown: CancellationToken,
+    started: impl FnOnce(&Started),
+    dress: impl FnOnce(http::State) -> http::State,
+) -> Result<(), DaemonError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let listener =
         TcpListener::bind(config.listen).await.map_err(|error| DaemonError::Listen(config.listen, error))?;
@@ -100,14 +110,14 @@ pub async fn run(
         verify_token: config.cloud.verify_token.clone(),
         ..HttpConfig::default()
     };
-    let state = Arc::new(http::State::new(
+    let state = Arc::new(dress(http::State::new(
         Arc::clone(&registry),
         Arc::new(KeyRing::new(keys)),
         clock,
         http_config,
         store.clone(),
         net,
-    ));
+    )));
     state.set_ready(true);
     systemd::ready();
     started(&Started { address, key: fresh });

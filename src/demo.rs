@@ -1,15 +1,25 @@
 //! The whole thing in one process: the simulated WhatsApp, tetherd, and a phone that scans at a key
-//! press. Only in a `demo` build.
+//! press or from the page. Only in a `demo` build.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tetherd_sandbox::graph::{Condition, Number};
 use tetherd_sandbox::{Options, Sandbox};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::oneshot;
 
 use crate::cli::{runtime, say, until_told};
 use crate::config::{BadConfig, Config};
+use crate::http::DemoPhone;
+use crate::instance::{Handle, NewInstance, Registry};
+use crate::model::{Digest, InstanceName, InstanceUuid, Integration, Secret, Settings, Token, Visible};
 use crate::{daemon, logging};
 
 const PHONE: &str = "15550001111";
+const NUMBER_ID: &str = "106540352242922";
+const SHOW: Duration = Duration::from_secs(5);
 
 /// Runs until it is told to stop; what it stored is thrown away.
 pub(crate) fn run(config: Result<Config, BadConfig>) -> Result<(), String> {
@@ -18,37 +28,144 @@ pub(crate) fn run(config: Result<Config, BadConfig>) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| format!("no throw-away folder: {error}"))?;
     folder.path().clone_into(&mut config.data_dir);
     let runtime = runtime()?;
-    let done = runtime.block_on(async {
-        let sandbox = Sandbox::start(Options::default()).await.map_err(|error| error.to_string())?;
-        config.whatsapp.url = Some(sandbox.ws_url());
-        config.whatsapp.version_page = Some(format!("{}/sw.js", sandbox.control_url()));
-        let given = config.api_key.clone();
-        let shutdown = until_told()?;
-        let (tell, told) = oneshot::channel();
-        let started = |started: &daemon::Started| {
-            let key = started.key.clone().or(given);
-            let _ = tell.send((started.address, key));
-        };
-        let running = daemon::run(config, shutdown.clone(), started);
-        let showing = async {
-            let Ok((address, key)) = told.await else { return };
-            let key = key.as_ref().map_or("", crate::model::Secret::expose).to_owned();
-            say("DEMO: a simulated WhatsApp. No phone, no account and no network is used.");
-            say(&format!("open   http://{address}/\nkey    {key}\nphone  control API at {}", sandbox.control_url()));
-            say("Paste a QR's text (\"code\" of /instance/connect) here and press Enter: the demo phone scans it.");
-            let mut lines = BufReader::new(tokio::io::stdin()).lines();
-            while let Some(Ok(Some(line))) = shutdown.run_until_cancelled(lines.next_line()).await {
-                match sandbox.scan(PHONE, line.trim()).await {
-                    Ok(jid) => say(&format!("the demo phone linked {jid}")),
-                    Err(why) => say(&format!("the demo phone refuses: {why}")),
-                }
-            }
-            shutdown.cancelled().await;
-        };
-        let (done, ()) = tokio::join!(running, showing);
-        done.map_err(|error| error.to_string())
-    });
+    let done = runtime.block_on(serve(config));
     // A read of the terminal that is under way cannot be stopped, and is not waited for.
     runtime.shutdown_background();
     done
+}
+
+async fn serve(mut config: Config) -> Result<(), String> {
+    let sandbox = Arc::new(Sandbox::start(Options::default()).await.map_err(|error| error.to_string())?);
+    config.whatsapp.url = Some(sandbox.ws_url());
+    config.whatsapp.version_page = Some(format!("{}/sw.js", sandbox.control_url()));
+    config.cloud.graph_url = sandbox.graph_url();
+    let given = config.api_key.clone();
+    let shutdown = until_told()?;
+    let (tell, told) = oneshot::channel();
+    let (give, given_registry) = oneshot::channel();
+    let started = |started: &daemon::Started| {
+        let _ = tell.send((started.address, started.key.clone().or(given)));
+    };
+    let phone = Arc::new(Phone(Arc::clone(&sandbox)));
+    let dress = |state: crate::http::State| {
+        let _ = give.send(Arc::clone(&state.registry));
+        state.with_demo_phone(phone)
+    };
+    let running = daemon::run_with(config, shutdown.clone(), started, dress);
+    let showing = async {
+        let (Ok((address, key)), Ok(registry)) = (told.await, given_registry.await) else { return };
+        say("DEMO: a simulated WhatsApp. No phone, no account and no network is used.");
+        let key = key.as_ref().map_or("", Secret::expose);
+        say(&format!(
+            "open   http://{address}/\nkey    {key}\nphone  control API at {}",
+            sandbox.control_url()
+        ));
+        let demo = match furnish(&registry, &sandbox).await {
+            Ok(handle) => handle,
+            Err(why) => return say(&format!("the demo's instances could not be made: {why}")),
+        };
+        let followed = async { tokio::join!(follow(&demo), listen(&demo, &sandbox)) };
+        shutdown.run_until_cancelled(followed).await;
+    };
+    let (done, ()) = tokio::join!(running, showing);
+    done.map_err(|error| error.to_string())
+}
+
+/// One instance of each kind.
+async fn furnish(registry: &Registry, sandbox: &Sandbox) -> Result<Handle, String> {
+    let token = Token::generate().map_err(|error| error.to_string())?;
+    sandbox.graph().put(Number {
+        id: NUMBER_ID.into(),
+        waba: "102290129340398".into(),
+        token: token.expose().to_owned(),
+        display: "+1 631-555-5555".into(),
+        name: "Jasper's Market".into(),
+        condition: Condition::Good,
+    });
+    let demo = make(registry, "demo", Integration::Web, None).await?;
+    make(registry, "business", Integration::Cloud, Some(token)).await?;
+    demo.connect(None, SHOW).await.map_err(|error| error.to_string())?;
+    Ok(demo)
+}
+
+async fn make(
+    registry: &Registry,
+    name: &str,
+    integration: Integration,
+    cloud_token: Option<Secret>,
+) -> Result<Handle, String> {
+    let key = Token::generate().map_err(|error| error.to_string())?;
+    let new = NewInstance {
+        uuid: InstanceUuid::generate(),
+        name: InstanceName::parse(name).map_err(|error| error.to_string())?,
+        integration,
+        settings: Settings::default(),
+        proxy: None,
+        number: cloud_token.is_some().then(|| NUMBER_ID.to_owned()),
+        business_id: None,
+        token: Digest::of(key.expose()),
+        cloud_token,
+    };
+    registry.create(new).await.map_err(|error| error.to_string())
+}
+
+/// Draws every code, and tells when it is linked and when not any more.
+async fn follow(demo: &Handle) {
+    let mut states = demo.watch();
+    let _looking = demo.look();
+    let (mut drawn, mut open) = (0, false);
+    loop {
+        let s = Arc::clone(&states.borrow_and_update());
+        if let Some(code) = s.code.as_ref().filter(|code| code.count != drawn) {
+            drawn = code.count;
+            say(&format!("{}\nPress Enter: the demo phone scans it.", code.picture.text()));
+        }
+        if (s.visible == Visible::Open) != open {
+            open = !open;
+            drawn = 0;
+            let words =
+                if open { "linked; press Enter to unlink it on the phone" } else { "no longer linked" };
+            say(&format!("demo: {words}"));
+        }
+        if states.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Enter scans the code, or unlinks; a pasted code of another instance is scanned.
+async fn listen(demo: &Handle, sandbox: &Sandbox) {
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let s = demo.snapshot();
+        let pasted = line.trim();
+        let jid = s.profile().and_then(|profile| profile.jid.as_ref()).filter(|_| s.visible == Visible::Open);
+        let done = match (pasted.is_empty(), &s.code, jid) {
+            (false, ..) => sandbox.scan(PHONE, pasted).await.map(|_| ()),
+            (true, Some(code), _) => sandbox.scan(PHONE, code.text.expose()).await.map(|_| ()),
+            (true, None, Some(jid)) => sandbox.unlink(jid.as_str()).await.map(|_| ()),
+            (true, None, None) => {
+                if let Err(error) = demo.connect(None, SHOW).await {
+                    say(&error.to_string());
+                }
+                Ok(())
+            }
+        };
+        if let Err(why) = done {
+            say(&format!("the demo phone refuses: {why}"));
+        }
+    }
+}
+
+struct Phone(Arc<Sandbox>);
+
+#[async_trait]
+impl DemoPhone for Phone {
+    async fn scan(&self, code: &str) -> Result<(), String> {
+        self.0.scan(PHONE, code).await.map(|_| ()).map_err(|refused| refused.0)
+    }
+
+    async fn unlink(&self, jid: &str) -> Result<(), String> {
+        self.0.unlink(jid).await.map(|_| ()).map_err(|refused| refused.0)
+    }
 }

@@ -24,5 +24,6 @@ mod throttle;
 mod webhook;
 
 pub use auth::KeyRing;
+pub use page::DemoPhone;
 pub use serve::{Limits, Listener, Socket, serve};
 pub use state::{HttpConfig, State};

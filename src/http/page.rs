@@ -3,6 +3,7 @@
 
 mod acts;
 mod assets;
+mod demo;
 mod linking;
 mod live;
 mod rooms;
@@ -12,6 +13,8 @@ mod state;
 mod tongue;
 mod views;
 mod words;
+
+pub use demo::DemoPhone;
 
 use http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use http::{Method, StatusCode};
@@ -214,7 +217,8 @@ fn reader(call: &Call, session: Option<&Session>) -> Reader {
     let tongue = Tongue::choose(cookie(headers, "tetherd_language"), call.header(ACCEPT_LANGUAGE.as_str()));
     let here = call.parts.uri.path().to_owned();
     let csrf = session.map(|session| session.csrf.clone()).unwrap_or_default();
-    Reader { tongue, csrf, signed_in: session.is_some(), here }
+    let demo = call.state.demo_phone.is_some();
+    Reader { tongue, csrf, signed_in: session.is_some(), here, demo }
 }
 
 fn gone(reader: &Reader) -> Reply {

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
 use super::auth::{Guard, KeyRing};
+use super::page::DemoPhone;
 use super::stream::READERS;
 use super::throttle::Throttle;
 use crate::instance::Registry;
@@ -59,6 +60,8 @@ pub struct State {
     pub(crate) net: Net,
     /// Places for readers of the stream of events.
     pub(crate) readers: Arc<Semaphore>,
+    /// Only a demo has one.
+    pub(crate) demo_phone: Option<Arc<dyn DemoPhone>>,
     ready: AtomicBool,
 }
 
@@ -82,8 +85,17 @@ impl State {
             net,
             throttle: Throttle::default(),
             readers: Arc::new(Semaphore::new(READERS)),
+            demo_phone: None,
             ready: AtomicBool::new(false),
         }
+    }
+
+    /// With a phone that the page's visitors may use.
+    #[cfg(feature = "demo")]
+    #[must_use]
+    pub(crate) fn with_demo_phone(mut self, phone: Arc<dyn DemoPhone>) -> Self {
+        self.demo_phone = Some(phone);
+        self
     }
 
     /// From now on (or no longer) everything is started: `readyz` tells.

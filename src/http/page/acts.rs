@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::demo;
 use super::linking::Way;
 use super::session::{self, Session, ended, refused};
 use super::shell::{Reader, go, page};
@@ -146,6 +147,10 @@ async fn on_account(
         "invite-end" => {
             call.state.store.end_invite(s.id).await.map_err(refused)?;
             Ok(go(&base, None))
+        }
+        "demo-scan" | "demo-unlink" => {
+            let done = demo::act(call.state.demo_phone.as_ref(), &s, act).await;
+            Ok(after(reader, done, &base))
         }
         "settings" => {
             let wanted = rooms::settings_of(&s.settings, |name| form.0.get(name).cloned());

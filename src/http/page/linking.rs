@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use super::state::{left, number, sentence};
 use super::words::Words;
 use crate::instance::{ShownCode, Snapshot};
-use crate::model::{Clock, Visible};
+use crate::model::{Clock, Integration, Visible};
 
 const CHECK: &str = "<svg viewBox='0 0 48 48' fill='none' stroke='currentColor' stroke-width='3.5' stroke-linecap='round' \
                      stroke-linejoin='round' aria-hidden='true'><circle cx='24' cy='24' r='21'/><path d='m14 25 7 7 14-15'/></svg>";
@@ -39,7 +39,10 @@ pub(super) fn part(w: &Words, s: &Snapshot, way: Way, clock: &dyn Clock) -> Mark
         Way::Number => html! { (pairing(w, s, clock)) },
         Way::Code => match &s.code {
             Some(code) => qr(w, s, code, clock),
-            None if s.visible == Visible::Connecting && s.next_retry.is_none() => {
+            None if s.visible == Visible::Connecting
+                && s.next_retry.is_none()
+                && s.integration == Integration::Web =>
+            {
                 html! { p.note { (w.qr_coming) } }
             }
             None => html! { p.note { (sentence(w, s)) } },

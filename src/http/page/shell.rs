@@ -24,6 +24,8 @@ pub(super) struct Reader {
     pub(super) signed_in: bool,
     /// Where the language switch leads back to.
     pub(super) here: String,
+    /// There is a demo phone.
+    pub(super) demo: bool,
 }
 
 impl Reader {

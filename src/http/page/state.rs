@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::words::Words;
 use crate::instance::Snapshot;
-use crate::model::{Clock, LinkTruth, Reason, Stamp, Visible};
+use crate::model::{Clock, Integration, LinkTruth, Reason, Stamp, Visible};
 
 /// The word on the chip.
 pub(super) fn word(w: &Words, s: &Snapshot) -> &'static str {
@@ -30,7 +30,14 @@ pub(super) fn chip(w: &Words, s: &Snapshot) -> Markup {
 /// Why, and what to do.
 pub(super) fn sentence(w: &Words, s: &Snapshot) -> String {
     let Some(reason) = s.reason else { return w.r_never.to_owned() };
+    let cloud = s.integration == Integration::Cloud;
     let text = match reason {
+        Reason::Connecting if cloud => w.r_asking,
+        Reason::LoggedOut if cloud => w.cloud_out,
+        // Those sentences speak of WhatsApp's own servers; Meta's story is in the words of the link.
+        Reason::ServerError | Reason::TimedOut | Reason::Disconnected | Reason::Offline if cloud => {
+            return s.detail.message.clone().unwrap_or_else(|| reason.as_str().to_owned());
+        }
         Reason::Connecting => w.r_connecting,
         Reason::WaitingForScan => w.r_waiting,
         Reason::Open => w.r_open,

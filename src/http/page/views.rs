@@ -2,13 +2,14 @@
 
 use maud::{Markup, html};
 
+use super::demo::buttons;
 use super::linking::{Way, how, part, ways};
 use super::shell::{Reader, View};
 use super::state::{chip, left, number, sentence, time, times};
 use super::words::Words;
 use crate::http::auth::Caller;
 use crate::instance::{Handle, Snapshot};
-use crate::model::{Clock, LinkTruth, Visible};
+use crate::model::{Clock, Integration, LinkTruth, Visible};
 
 /// Without a script, how often a view that waits for something is read again, in seconds.
 const SOON: u8 = 4;
@@ -172,9 +173,11 @@ pub(super) fn overview(
 pub(super) fn linking(reader: &Reader, s: &Snapshot, way: Way, base: &str, clock: &dyn Clock) -> Markup {
     let w = reader.tongue.words();
     let open = s.visible == Visible::Open;
+    let scans = !open && s.integration == Integration::Web;
+    let way = if s.integration == Integration::Web { way } else { Way::Code };
     html! {
         section.card {
-            @if !open { (ways(w, base, way)) }
+            @if scans { (ways(w, base, way)) }
             div.link {
                 div.stack {
                     div.live #link { (part(w, s, way, clock)) }
@@ -186,7 +189,7 @@ pub(super) fn linking(reader: &Reader, s: &Snapshot, way: Way, base: &str, clock
                         }
                     }
                 }
-                @if !open { (how(w, way)) }
+                @if scans { (how(w, way)) }
             }
         }
     }
@@ -213,10 +216,11 @@ pub(super) fn acts(reader: &Reader, s: &Snapshot) -> Markup {
     let base = address(s);
     let linked = matches!(s.truth, LinkTruth::Linked { .. });
     html! {
+        (buttons(reader, s))
         @if linked {
             form method="post" action={ (base) "/restart" } { (reader.proof()) button #restart type="submit" { (w.restart) } }
             (asked(reader, &base, "logout", w.log_out, w.log_out_ask))
-        } @else {
+        } @else if s.integration == Integration::Web {
             details #invite {
                 summary { (w.invite) }
                 div.stack {

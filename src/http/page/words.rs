@@ -23,6 +23,8 @@ words! {
     lost: "No contact with tetherd. What you see may be out of date. Trying again…", "Sem contato com o tetherd. O que você vê pode estar desatualizado. Tentando de novo…", "Sin contacto con tetherd. Lo que ve puede estar desactualizado. Reintentando…", "Kein Kontakt zu tetherd. Was hier steht, kann veraltet sein. Neuer Versuch läuft…";
     copy: "Copy", "Copiar", "Copiar", "Kopieren";
     copied: "Copied", "Copiado", "Copiado", "Kopiert";
+    demo_scan: "Demo: scan it with the demo phone", "Demonstração: escanear com o celular de teste", "Demostración: escanear con el teléfono de prueba", "Vorführung: mit dem Probetelefon scannen";
+    demo_unlink: "Demo: unlink on the phone", "Demonstração: desconectar no celular", "Demostración: desvincular en el teléfono", "Vorführung: am Telefon abmelden";
     demo: "Demo: a simulated WhatsApp, no real accounts.", "Demonstração: um WhatsApp simulado, sem contas reais.", "Demostración: un WhatsApp simulado, sin cuentas reales.", "Vorführung: ein nachgebildetes WhatsApp, keine echten Konten.";
 
     sign_in: "Sign in", "Entrar", "Iniciar sesión", "Anmelden";
@@ -80,6 +82,8 @@ words! {
     r_server: "WhatsApp reports a fault on its side.", "O WhatsApp relata uma falha do lado dele.", "WhatsApp informa de un fallo suyo.", "WhatsApp meldet eine Störung auf seiner Seite.";
     r_unavailable: "WhatsApp is not available right now.", "O WhatsApp não está disponível agora.", "WhatsApp no está disponible ahora.", "WhatsApp ist gerade nicht erreichbar.";
     r_restart: "WhatsApp asked for a fresh connection.", "O WhatsApp pediu uma nova conexão.", "WhatsApp pidió una conexión nueva.", "WhatsApp hat um eine neue Verbindung gebeten.";
+    r_asking: "Asking Meta.", "Consultando a Meta.", "Preguntando a Meta.", "Meta wird gefragt.";
+    cloud_out: "Meta's access token was forgotten. Give another one with PUT /instance/token.", "O token de acesso da Meta foi esquecido. Forneça outro com PUT /instance/token.", "Se olvidó el token de acceso de Meta. Dé otro con PUT /instance/token.", "Das Zugriffstoken von Meta ist vergessen. Ein neues mit PUT /instance/token geben.";
     r_cloud: "Meta refuses this number: {}", "A Meta recusa este número: {}", "Meta rechaza este número: {}", "Meta lehnt diese Nummer ab: {}";
     r_never: "Connect it to get a code for the phone.", "Conecte para obter um código para o celular.", "Conéctela para obtener un código para el teléfono.", "Verbinden gibt einen Code für das Telefon.";
 
