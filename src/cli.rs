@@ -40,7 +40,13 @@ enum Command {
     Check(Settings),
     /// The whole thing against a simulated WhatsApp with a virtual phone, offline, in a throw-away folder
     #[cfg(feature = "demo")]
-    Demo(Settings),
+    Demo {
+        #[command(flatten)]
+        settings: Settings,
+        /// Begin without instances, as a new box does
+        #[arg(long)]
+        empty: bool,
+    },
 }
 
 /// What can be set on the command line; the rest is in the file and the environment.
@@ -91,7 +97,7 @@ pub fn main() -> ExitCode {
         Command::Healthcheck(access) => healthcheck::run(&access),
         Command::Check(settings) => check(&settings),
         #[cfg(feature = "demo")]
-        Command::Demo(settings) => crate::demo::run(settings.load()),
+        Command::Demo { settings, empty } => crate::demo::run(settings.load(), empty),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

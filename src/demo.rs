@@ -21,20 +21,20 @@ const PHONE: &str = "15550001111";
 const NUMBER_ID: &str = "106540352242922";
 const SHOW: Duration = Duration::from_secs(5);
 
-/// Runs until it is told to stop; what it stored is thrown away.
-pub(crate) fn run(config: Result<Config, BadConfig>) -> Result<(), String> {
+/// Runs until it is told to stop; what it stored is thrown away. `empty`: no instances are made.
+pub(crate) fn run(config: Result<Config, BadConfig>, empty: bool) -> Result<(), String> {
     let mut config = config.map_err(|error| error.to_string())?;
     logging::start(&config.log)?;
     let folder = tempfile::tempdir().map_err(|error| format!("no throw-away folder: {error}"))?;
     folder.path().clone_into(&mut config.data_dir);
     let runtime = runtime()?;
-    let done = runtime.block_on(serve(config));
+    let done = runtime.block_on(serve(config, empty));
     // A read of the terminal that is under way cannot be stopped, and is not waited for.
     runtime.shutdown_background();
     done
 }
 
-async fn serve(mut config: Config) -> Result<(), String> {
+async fn serve(mut config: Config, empty: bool) -> Result<(), String> {
     let sandbox = Arc::new(Sandbox::start(Options::default()).await.map_err(|error| error.to_string())?);
     config.whatsapp.url = Some(sandbox.ws_url());
     config.whatsapp.version_page = Some(format!("{}/sw.js", sandbox.control_url()));
@@ -60,6 +60,9 @@ async fn serve(mut config: Config) -> Result<(), String> {
             "open   http://{address}/\nkey    {key}\nphone  control API at {}",
             sandbox.control_url()
         ));
+        if empty {
+            return;
+        }
         let demo = match furnish(&registry, &sandbox).await {
             Ok(handle) => handle,
             Err(why) => return say(&format!("the demo's instances could not be made: {why}")),

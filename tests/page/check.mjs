@@ -1,14 +1,14 @@
 // Drives the real binary in a real browser. Every wait is for a thing, never for a time.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { request } from 'node:http';
 import { chromium } from 'playwright-core';
 import { start } from './demo.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const demo = await start(process.argv[2]);
+const demo = await start(process.argv[2], '--empty');
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 const faults = [];
 let passed = 0;
@@ -18,7 +18,7 @@ async function open(options = {}) {
   const page = await context.newPage();
   page.on('console', (m) => m.type() === 'error' && !/40[0-9]|50[0-9]/.test(m.text()) && faults.push(`console: ${m.text()}`));
   page.on('pageerror', (e) => faults.push(`uncaught: ${e}`));
-  page.on('request', (r) => new URL(r.url()).host === new URL(demo.address).host || r.url().startsWith('data:') || faults.push(`foreign: ${r.url()}`));
+  page.on('request', (r) => new URL(r.url()).hostname === '127.0.0.1' || r.url().startsWith('data:') || faults.push(`foreign: ${r.url()}`));
   return page;
 }
 
@@ -59,7 +59,7 @@ async function check(name, run) {
     console.log(`ok   ${name}`);
   } catch (error) {
     faults.push(`${name}: ${error.message.split('\n').slice(0, 6).join(' ')}`);
-    console.log(`FAIL ${name}`);
+    console.log(`FAIL ${name}: ${error.message}`);
   }
 }
 
@@ -210,6 +210,49 @@ await check('signed out everywhere', async () => {
   await page.click('footer button.plain');
   await page.locator('input[name=key]').waitFor();
 });
+
+const furnished = await start(process.argv[2]);
+const ask = async (path) => (await fetch(furnished.address + path, { headers: { apikey: furnished.key } })).json();
+const zbar = (file) => execFileSync('zbarimg', ['--nodbus', '-q', '--raw', file], { encoding: 'utf8' }).trim();
+await check('the PNG and the page hold exactly the code, light and dark, at 1x and 2x', async () => {
+  for (const deviceScaleFactor of [1, 2]) {
+    const page = await open({ deviceScaleFactor });
+    await page.goto(`${furnished.address}/`);
+    await page.fill('input[name=key]', furnished.key);
+    await page.press('input[name=key]', 'Enter');
+    await page.goto(`${furnished.address}/page/accounts/demo`);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      await page.locator('#link .ground svg').waitFor();
+      const file = `shots/qr-${deviceScaleFactor}-${colorScheme}.png`;
+      await page.locator('#link .qr').screenshot({ path: file });
+      const { code, base64 } = await ask('/instance/connect/demo');
+      assert.equal(zbar(file), code);
+      writeFileSync('shots/qr-api.png', Buffer.from(base64.split(',')[1], 'base64'));
+      assert.equal(zbar('shots/qr-api.png'), code);
+    }
+    await page.context().close();
+  }
+});
+await check('the demo phone scans and unlinks from the page; a business account asks for no code', async () => {
+  const page = await open();
+  await page.goto(`${furnished.address}/`);
+  await page.fill('input[name=key]', furnished.key);
+  await page.press('input[name=key]', 'Enter');
+  await page.goto(`${furnished.address}/page/accounts/demo`);
+  await page.click('#demo-scan');
+  await page.locator('.done').waitFor();
+  await page.locator('#demo-unlink').waitFor();
+  await look(page, 'demo-linked');
+  await page.click('#demo-unlink');
+  await page.locator('.chip.close').first().waitFor();
+  await page.goto(`${furnished.address}/page/accounts/business`);
+  await page.getByText("Jasper's Market").first().waitFor();
+  assert.equal(await page.locator('.ground').count(), 0);
+  await look(page, 'business');
+  await page.context().close();
+});
+await furnished.stop();
 
 await browser.close();
 await demo.stop();

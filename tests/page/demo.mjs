@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-export async function start(binary) {
-  const child = spawn(binary, ['demo', '--listen', '127.0.0.1:0', '--log', 'warn'], { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function start(binary, ...more) {
+  const child = spawn(binary, ['demo', ...more, '--listen', '127.0.0.1:0', '--log', 'warn'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const found = {};
   await new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the demo ended with ${code}`)));
