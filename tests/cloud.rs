@@ -140,6 +140,58 @@ async fn every_condition_is_a_reason_and_no_word_holds_the_token() {
     daemon.terminate().await;
 }
 
+/// "Generates QR code", "supports pairing code", "requires QR code scan or pairing code entry"
+/// (`connect-page.txt`): the other kind of instance, each way to its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_s_other_integration_section() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sandbox, daemon) = start(folder.path()).await;
+    for name in ["scanned", "typed"] {
+        let body = json!({"instanceName": name, "integration": "WHATSAPP-BAILEYS"});
+        assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
+    }
+    let (status, shown) = daemon.ask("GET", "/instance/connect/scanned", None).await;
+    assert_eq!((status, shown["instance"]["state"].as_str()), (200, Some("connecting")), "{shown}");
+    assert!(shown["base64"].as_str().unwrap().starts_with("data:image/png;base64,iVBOR"));
+    assert!(shown["pairingCode"].is_null(), "no number, no pairing code");
+    sandbox.scan("15551112222", shown["code"].as_str().unwrap()).await.unwrap();
+    daemon.until_of("scanned", "open").await;
+    let open = json!({"instance": {"instanceName": "scanned", "state": "open"}});
+    assert_eq!(daemon.ask("GET", "/instance/connect/scanned", None).await, (200, open));
+
+    let (_, shown) = daemon.ask("GET", "/instance/connect/typed?number=15553334444", None).await;
+    let code = shown["pairingCode"].as_str().unwrap().to_owned();
+    assert_eq!((code.len(), code.find('-')), (9, Some(4)), "ABCD-EFGH");
+    assert!(shown["code"].as_str().is_some_and(|code| code.starts_with("2@")), "beside the QR");
+    sandbox.enter_code("15553334444", &code).await.unwrap();
+    daemon.until_of("typed", "open").await;
+    daemon.terminate().await;
+}
+
+/// Without a way to Meta the instance is not open, says why, and comes up when there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn meta_out_of_reach_is_offline() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sandbox, daemon) = start(folder.path()).await;
+    create(&daemon).await;
+    daemon.until("open").await;
+    daemon.kill().await;
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/graph", nobody.local_addr().unwrap());
+    drop(nobody);
+    let daemon = Daemon::start_with(folder.path(), &sandbox, &[("TETHERD_CLOUD_GRAPH_URL", &url)]).await;
+    let state = daemon.until("close").await;
+    assert_eq!(
+        (state["reason"].as_str(), state["nextRetryAt"].is_string()),
+        (Some("offline"), true),
+        "{state}"
+    );
+    daemon.kill().await;
+    let daemon = Daemon::start(folder.path(), &sandbox).await;
+    daemon.until("open").await;
+    daemon.terminate().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_that_waiting_helps_heals_by_itself() {
     let folder = tempfile::tempdir().unwrap();

@@ -243,6 +243,7 @@ await check('the demo phone scans and unlinks from the page; a business account 
   await page.click('#demo-scan');
   await page.locator('.done').waitFor();
   await page.locator('#demo-unlink').waitFor();
+  for (const over of ['.how', '#connect']) assert.equal(await page.locator(over).locator('visible=true').count(), 0, over);
   await look(page, 'demo-linked');
   await page.click('#demo-unlink');
   await page.locator('.chip.close').first().waitFor();

@@ -35,6 +35,11 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) async fn start(folder: &Path, sandbox: &Sandbox) -> Self {
+        Self::start_with(folder, sandbox, &[]).await
+    }
+
+    /// With more in the environment.
+    pub(crate) async fn start_with(folder: &Path, sandbox: &Sandbox, env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tetherd"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .env("TETHERD_DATA_DIR", folder)
@@ -44,6 +49,7 @@ impl Daemon {
             .env("TETHERD_CLOUD_APP_SECRET", APP_SECRET)
             .env("TETHERD_CLOUD_VERIFY_TOKEN", VERIFY_TOKEN)
             .env("TETHERD_LOG", "debug")
+            .envs(env.iter().copied())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()

@@ -219,7 +219,7 @@ pub(super) fn acts(reader: &Reader, s: &Snapshot) -> Markup {
         (buttons(reader, s))
         @if linked {
             form method="post" action={ (base) "/restart" } { (reader.proof()) button #restart type="submit" { (w.restart) } }
-            (asked(reader, &base, "logout", w.log_out, w.log_out_ask))
+            (asked(reader, &base, "logout", w.log_out, if s.integration == Integration::Cloud { w.cloud_out_ask } else { w.log_out_ask }))
         } @else if s.integration == Integration::Web {
             details #invite {
                 summary { (w.invite) }
