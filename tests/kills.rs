@@ -4,11 +4,15 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use support::Daemon;
+use tetherd::model::{InstanceId, SystemClock};
+use tetherd::store::{Store, load_or_make_key};
 use tetherd_sandbox::{Fault, Options, Sandbox};
+use whatsapp_rust::wacore::store::traits::DeviceStore as _;
 
 const INSTANCES: usize = 10;
 const KILLS: u64 = 100;
@@ -56,4 +60,47 @@ async fn a_hundred_kills_lose_no_link() {
         daemon.until_of(name, "open").await;
     }
     daemon.terminate().await;
+}
+
+/// WhatsApp has a device as soon as it has its signature: from that moment on the link is on our disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_in_the_moment_of_linking_loses_no_link() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    for n in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = Daemon::start(folder.path(), &sandbox).await;
+        let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS", "qrcode": true});
+        let (_, made) = daemon.ask("POST", "/instance/create", Some(body)).await;
+        let code = made["qrcode"]["code"].as_str().unwrap();
+        // A disk that takes its time: nothing is written while somebody else holds the file.
+        let slow = rusqlite::Connection::open(folder.path().join("tetherd.db")).unwrap();
+        slow.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let phone = format!("1555000{n:04}");
+        let mut scan = std::pin::pin!(sandbox.scan(&phone, code));
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut scan).await;
+        drop(slow);
+        match early {
+            Ok(jid) => jid.unwrap(),
+            Err(_) => scan.await.unwrap(),
+        };
+        daemon.kill().await;
+        assert_eq!(
+            on_disk(folder.path()).await,
+            (true, true),
+            "kill {n}: the number and the phone's signature"
+        );
+        let daemon = Daemon::start(folder.path(), &sandbox).await;
+        assert_ne!(daemon.state().await["state"], "close", "kill {n}");
+        daemon.until("open").await;
+        daemon.kill().await;
+    }
+}
+
+/// Whether the device on disk has its number, and what the phone signed for it.
+async fn on_disk(folder: &std::path::Path) -> (bool, bool) {
+    let key = load_or_make_key(&folder.join("sealing.key")).unwrap();
+    let store = Store::open(&folder.join("tetherd.db"), key, Arc::new(SystemClock)).await.unwrap();
+    let device = store.credentials(InstanceId(1)).load().await.unwrap().unwrap();
+    store.close().await;
+    (device.pn.is_some(), device.account.is_some())
 }

@@ -14,6 +14,7 @@ use super::http::EngineHttp;
 use super::inbox::Hook;
 use super::transport::Dialer;
 use super::version::{self, Version};
+use super::vow::Vow;
 use super::{REQUEST, WebLink};
 use crate::link::{LinkError, Presence};
 use crate::store::credentials::Credentials;
@@ -39,6 +40,7 @@ impl Held {
         let (version, options) = (version::announced(parts).await, link.options());
         let ear = Ear::default();
         let credentials = parts.store.credentials(link.context.id);
+        let vow = Vow::new(credentials.clone());
         let props = DevicePropsOverride::new()
             .with_os(parts.config.device_name.clone())
             .with_platform_type(PlatformType::CHROME);
@@ -47,6 +49,7 @@ impl Held {
             socket: parts.config.server.socket.clone(),
             options: Arc::clone(&link.options),
             trace: Arc::clone(&link.trace),
+            vow: vow.clone(),
         };
         let hook = Hook {
             inbox: Arc::clone(&link.context.inbox),
@@ -67,6 +70,7 @@ impl Held {
         }
         let bot = builder.build().await.map_err(|error| LinkError::Storage(error.to_string()))?;
         let client = bot.client();
+        vow.of(&client);
         client.enable_auto_reconnect.store(false, Ordering::Relaxed);
         Ok(Self { credentials, client, ear, version, bot: Some(bot) })
     }

@@ -15,6 +15,7 @@ mod pairing;
 mod run;
 mod transport;
 mod version;
+mod vow;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -60,6 +60,8 @@ struct Attempt<'a> {
     sink: mpsc::Sender<LinkEvent>,
     goal: Goal,
     seen: Seen,
+    /// The scan was told.
+    scanned: bool,
     /// The client cannot run again.
     spent: bool,
 }
@@ -76,7 +78,8 @@ impl<'a> Attempt<'a> {
                 None => runner.run().await,
             }
         });
-        Self { link, client, version, heard, engine, sink, goal, seen: Seen::default(), spent: false }
+        let seen = Seen::default();
+        Self { link, client, version, heard, engine, sink, goal, seen, scanned: false, spent: false }
     }
 
     async fn drive(mut self, stop: &CancellationToken) -> Outcome {
@@ -115,6 +118,11 @@ impl<'a> Attempt<'a> {
         }
         while let Ok(heard) = self.heard.try_recv() {
             self.take(heard).await;
+        }
+        // The engine answers WhatsApp first and tells us second, from another task: on a busy box the 515 that
+        // follows the answer ends the run before we hear of the scan. The link is real all the same.
+        if self.goal == Goal::Pair && !self.scanned && self.client.pn().is_some() {
+            self.take(Heard::Scanned).await;
         }
         self.seen.stream_error =
             stream_error.try_recv().ok().flatten().and_then(|node| outcome::stream_code(&node));
@@ -176,6 +184,7 @@ impl<'a> Attempt<'a> {
                 self.say(LinkEvent::PairingCodeDead).await;
             }
             Heard::Scanned => {
+                self.scanned = true;
                 self.say(LinkEvent::Scanned).await;
                 self.saved().await;
             }

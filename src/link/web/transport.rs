@@ -13,6 +13,7 @@ use whatsapp_rust::transport::{
 };
 use whatsapp_rust::{anyhow, async_channel};
 
+use super::vow::Vow;
 use crate::link::LinkOptions;
 use crate::net::{Net, NetError, Target};
 
@@ -114,6 +115,7 @@ pub(super) struct Dialer {
     pub(super) socket: String,
     pub(super) options: Arc<Mutex<LinkOptions>>,
     pub(super) trace: Arc<Trace>,
+    pub(super) vow: Vow,
 }
 
 type Connection = (Arc<dyn Transport>, async_channel::Receiver<TransportEvent>);
@@ -169,6 +171,7 @@ impl TransportFactory for Dialer {
         let watched = Arc::new(Watched {
             inner: transport,
             trace: Arc::clone(&self.trace),
+            vow: self.vow.for_connection(),
             closing: AtomicBool::new(false),
         });
         tokio::spawn(pass_on(events, forward, Arc::clone(&watched)));
@@ -214,12 +217,17 @@ fn words(reason: &DisconnectReason) -> String {
 struct Watched {
     inner: Arc<dyn Transport>,
     trace: Arc<Trace>,
+    /// On a connection that began unlinked.
+    vow: Option<Vow>,
     closing: AtomicBool,
 }
 
 #[async_trait]
 impl Transport for Watched {
     async fn send(&self, data: Bytes) -> anyhow::Result<()> {
+        if let Some(vow) = &self.vow {
+            vow.keep().await?;
+        }
         tokio::time::timeout(SEND, self.inner.send(data)).await?
     }
 
