@@ -1,0 +1,54 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::Config;
+use std::path::Path;
+
+fn file(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tetherd.toml");
+    std::fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn fault(text: &str) -> String {
+    let (_folder, path) = file(text);
+    let error = Config::load(Some(&path), |_| None, &[]).unwrap_err().to_string();
+    error.rsplit('/').next().unwrap().to_owned()
+}
+
+#[test]
+fn flags_over_environment_over_file_over_defaults() {
+    let (_folder, path) = file("listen = \"127.0.0.1:1\"\n[qr]\nlimit = 5\n");
+    let env = |name: &str| (name == "TETHERD_LISTEN").then(|| "127.0.0.1:2".to_owned());
+    let flags = [("listen", "127.0.0.1:3".to_owned())];
+    let load = |file: Option<&Path>, env: &dyn Fn(&str) -> Option<String>, flags: &[(&str, String)]| {
+        let config = Config::load(file, env, flags).unwrap();
+        (config.listen.port(), config.qr.limit)
+    };
+    assert_eq!(load(None, &|_| None, &[]), (8080, 30));
+    assert_eq!(load(Some(&path), &|_| None, &[]), (1, 5));
+    assert_eq!(load(Some(&path), &env, &[]), (2, 5));
+    assert_eq!(load(Some(&path), &env, &flags), (3, 5));
+}
+
+#[test]
+fn a_wrong_file_names_its_line() {
+    assert!(fault("log = \"info\"\nlissten = 1\n").starts_with("tetherd.toml:2: unknown field `lissten`"));
+    assert!(fault("\n\n[qr]\nlimit = \"x\"\n").starts_with("tetherd.toml:4: invalid type"));
+    assert!(fault("listen = \"nowhere\"\n").starts_with("tetherd.toml:1:"));
+    assert!(fault("[whatsapp]\nversion = \"2\"\n").contains("2.3000"));
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    let env = |name: &str| (name == "TETHERD_QR_LIMIT").then(|| "many".to_owned());
+    let error = Config::load(None, env, &[]).unwrap_err().to_string();
+    assert!(error.contains("TETHERD_QR_LIMIT") && error.contains("number"), "{error}");
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let env = |name: &str| (name == "TETHERD_API_KEY").then(|| "hunter2hunter2hunter2".to_owned());
+    let config = Config::load(None, env, &[]).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+}

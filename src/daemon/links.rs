@@ -1,0 +1,57 @@
+//! The ways to WhatsApp, as the configuration wants them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::chance;
+use crate::config::Config;
+use crate::link::cloud::{CloudConfig, CloudFactory};
+use crate::link::web::{Server, WebConfig, WebFactory};
+use crate::link::{Link, LinkContext, LinkFactory};
+use crate::model::{Clock, Integration};
+use crate::net::Net;
+use crate::store::Store;
+
+pub(super) fn factory(
+    store: &Store,
+    net: Net,
+    clock: &Arc<dyn Clock>,
+    config: &Config,
+) -> impl LinkFactory + use<> {
+    let mut server = Server::whatsapp();
+    if let Some(url) = &config.whatsapp.url {
+        server.socket.clone_from(url);
+    }
+    if let Some(page) = &config.whatsapp.version_page {
+        server.version_page.clone_from(page);
+    }
+    let web = WebConfig {
+        device_name: config.whatsapp.device_name.clone(),
+        version: config.whatsapp.version,
+        server,
+    };
+    let cloud = CloudConfig {
+        graph_url: config.cloud.graph_url.trim_end_matches('/').to_owned(),
+        version: config.cloud.version.clone(),
+        interval: Duration::from_mins(config.cloud.interval.into()),
+    };
+    Factory {
+        cloud: CloudFactory::new(store.clone(), net.clone(), cloud, chance),
+        web: WebFactory::new(store.clone(), net, Arc::clone(clock), web),
+    }
+}
+
+/// The right kind of link for each instance.
+struct Factory {
+    web: WebFactory,
+    cloud: CloudFactory,
+}
+
+impl LinkFactory for Factory {
+    fn make(&self, context: LinkContext) -> Arc<dyn Link> {
+        match context.integration {
+            Integration::Web => self.web.make(context),
+            Integration::Cloud => self.cloud.make(context),
+        }
+    }
+}
