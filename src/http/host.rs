@@ -20,15 +20,28 @@ pub(crate) fn check_host(headers: &HeaderMap, uri: &Uri, names: &[String]) -> Re
 }
 
 /// Refuses a request that a page of another origin made the browser send. No `Origin` is no page, or
-/// a page of ours that only reads.
-pub(crate) fn check_origin(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
+/// a page of ours that only reads. `public_url` is ours too: a proxy may ask us by another name.
+pub(crate) fn check_origin(headers: &HeaderMap, uri: &Uri, public_url: Option<&str>) -> Result<(), ApiError> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
     let same = origin
         .split_once("://")
         .and_then(|(_, rest)| Some(rest.eq_ignore_ascii_case(&asked_authority(headers, uri)?)))
         .unwrap_or(false);
-    if same { Ok(()) } else { Err(ApiError::ForeignOrigin(origin.chars().take(200).collect())) }
+    let public = public_url.and_then(origin_of).is_some_and(|ours| ours.eq_ignore_ascii_case(origin));
+    if same || public { Ok(()) } else { Err(ApiError::ForeignOrigin(origin.chars().take(200).collect())) }
+}
+
+/// `https://tetherd.example.org` of `https://tetherd.example.org/any/path`.
+fn origin_of(url: &str) -> Option<&str> {
+    let rest = url.split_once("://")?.1;
+    url.get(..url.len() - rest.len() + rest.find('/').unwrap_or(rest.len()))
+}
+
+/// The host that an address names, for the list of our own.
+pub(crate) fn host_of(url: &str) -> Option<String> {
+    let authority = origin_of(url)?.split_once("://")?.1.to_owned();
+    bare(&authority)
 }
 
 /// `Host` (or the authority of an absolute URI) with its port, as the client wrote it.
@@ -42,10 +55,14 @@ pub(crate) fn asked_authority(headers: &HeaderMap, uri: &Uri) -> Option<String> 
 }
 
 fn asked_host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
-    let authority = asked_authority(headers, uri)?;
+    bare(&asked_authority(headers, uri)?)
+}
+
+/// A host without its port, brackets and last dot.
+fn bare(authority: &str) -> Option<String> {
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']')?.0,
-        None => authority.rsplit_once(':').map_or(authority.as_str(), |(host, _)| host),
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
     };
     Some(host.trim_end_matches('.').to_ascii_lowercase())
 }
@@ -64,7 +81,7 @@ fn is_ours(host: &str, names: &[String]) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{check_host, check_origin};
+    use super::{check_host, check_origin, host_of};
     use http::{HeaderMap, Uri};
 
     fn host(host: &str) -> bool {
@@ -112,12 +129,29 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("host", "pi.local:8080".parse().unwrap());
         let uri = Uri::from_static("/");
-        assert!(check_origin(&headers, &uri).is_ok());
+        assert!(check_origin(&headers, &uri, None).is_ok());
         headers.insert("origin", "http://pi.local:8080".parse().unwrap());
-        assert!(check_origin(&headers, &uri).is_ok());
+        assert!(check_origin(&headers, &uri, None).is_ok());
         for foreign in ["http://pi.local", "https://evil.example", "null"] {
             headers.insert("origin", foreign.parse().unwrap());
-            assert!(check_origin(&headers, &uri).is_err(), "{foreign}");
+            assert!(check_origin(&headers, &uri, None).is_err(), "{foreign}");
         }
+    }
+
+    #[test]
+    fn the_public_address_is_ours_behind_a_proxy_that_asks_by_another_name() {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", "127.0.0.1:8080".parse().unwrap());
+        headers.insert("origin", "https://wa.example.org".parse().unwrap());
+        let uri = Uri::from_static("/");
+        for ours in ["https://wa.example.org", "https://WA.example.org/", "https://wa.example.org/path"] {
+            assert!(check_origin(&headers, &uri, Some(ours)).is_ok(), "{ours}");
+        }
+        for other in ["http://wa.example.org", "https://wa.example.org.evil.example", "https://wa.example.or"]
+        {
+            assert!(check_origin(&headers, &uri, Some(other)).is_err(), "{other}");
+        }
+        assert_eq!(host_of("https://WA.example.org:8443/x").as_deref(), Some("wa.example.org"));
+        assert_eq!(host_of("https://[::1]:8443").as_deref(), Some("::1"));
     }
 }

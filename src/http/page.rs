@@ -48,7 +48,8 @@ pub(crate) fn answers(call: &Call) -> bool {
 pub(crate) async fn answer(mut call: Call) -> Result<Reply, ApiError> {
     check_host(&call.parts.headers, &call.parts.uri, &call.state.config.hosts)?;
     if call.parts.method != Method::GET && call.parts.method != Method::HEAD {
-        check_origin(&call.parts.headers, &call.parts.uri)?;
+        let public_url = call.state.config.public_url.as_deref();
+        check_origin(&call.parts.headers, &call.parts.uri, public_url)?;
     }
     let path = call.parts.uri.path().to_owned();
     if let Some(asset) = assets::find(&path, &call.parts.headers) {

@@ -44,7 +44,8 @@ pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request:
         return opened(cors::preflight(), origin);
     }
     if origin.is_none()
-        && let Err(foreign) = host::check_origin(&parts.headers, &parts.uri)
+        && let Err(foreign) =
+            host::check_origin(&parts.headers, &parts.uri, state.config.public_url.as_deref())
     {
         return foreign.into();
     }

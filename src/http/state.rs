@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
 use super::auth::{Guard, KeyRing};
+use super::host::host_of;
 use super::page::DemoPhone;
 use super::stream::READERS;
 use super::throttle::Throttle;
@@ -72,10 +73,11 @@ impl State {
         registry: Arc<Registry>,
         keys: Arc<KeyRing>,
         clock: Arc<dyn Clock>,
-        config: HttpConfig,
+        mut config: HttpConfig,
         store: Store,
         net: Net,
     ) -> Self {
+        config.hosts.extend(config.public_url.as_deref().and_then(host_of));
         Self {
             registry,
             keys,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::handle::{Handle, InstanceError};
@@ -53,6 +53,8 @@ pub struct Registry {
     table: RwLock<HashMap<InstanceName, Entry>>,
     /// One creation, deletion or key change at a time: names and rows must agree.
     changing: Mutex<()>,
+    /// Wakes when an instance came or went, or has another token.
+    changed: watch::Sender<()>,
 }
 
 struct Entry {
@@ -74,11 +76,22 @@ impl Registry {
             code_limit: parts.code_limit,
         };
         let records = shared.ledger.load().await?;
-        let registry = Self { shared, table: RwLock::default(), changing: Mutex::default() };
+        let registry = Self {
+            shared,
+            table: RwLock::default(),
+            changing: Mutex::default(),
+            changed: watch::channel(()).0,
+        };
         for record in records {
             registry.enter(record);
         }
         Ok(Arc::new(registry))
+    }
+
+    /// Wakes whenever an instance came or went, or has another token.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// The instance of this name.
@@ -130,6 +143,7 @@ impl Registry {
         let Some(handle) = self.get(name) else { return Ok(false) };
         handle.delete().await?;
         self.table.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.changed.send_replace(());
         Ok(true)
     }
 
@@ -143,6 +157,7 @@ impl Registry {
         if let Some(entry) = self.table.write().unwrap_or_else(PoisonError::into_inner).get_mut(name) {
             entry.token = token;
         }
+        self.changed.send_replace(());
         Ok(true)
     }
 
@@ -184,6 +199,7 @@ impl Registry {
         let (handle, beat, task) = supervisor::start(&self.shared, record);
         let entry = Entry { handle: handle.clone(), token, beat, task };
         self.table.write().unwrap_or_else(PoisonError::into_inner).insert(name, entry);
+        self.changed.send_replace(());
         handle
     }
 

@@ -25,16 +25,20 @@ pub enum BadNumber {
 }
 
 impl PhoneNumber {
-    /// Parses `+55 (11) 99999-8888`, `0055 11…`, or the user part of a JID.
+    /// Parses `+55 (11) 99999-8888`, `0055 11…`, `+49 (0)151…`, what an address book copies, or the
+    /// user part of a JID.
     pub fn parse(text: &str) -> Result<Self, BadNumber> {
-        let text = text.trim();
+        let text = text.trim_matches(|c: char| c.is_whitespace() || is_mark(c));
         let text = text.strip_suffix("@s.whatsapp.net").unwrap_or(text);
+        // The zero that is dialled only within the country.
+        let text = text.replacen("(0)", "", usize::from(text.starts_with(['+', '0'])));
         let mut digits = String::with_capacity(15);
         for (at, c) in text.chars().enumerate() {
             match c {
                 '0'..='9' => digits.push(c),
-                '+' if at == 0 => {}
-                ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' => {}
+                '+' | '\u{ff0b}' if at == 0 => {}
+                '-' | '.' | '(' | ')' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
+                c if c.is_whitespace() || is_mark(c) => {}
                 other => return Err(BadNumber::Character(other)),
             }
         }
@@ -55,6 +59,11 @@ impl PhoneNumber {
     }
 }
 
+/// Marks of writing direction, which address books put around numbers.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tail: String = self.0.chars().skip(self.0.len().saturating_sub(2)).collect();
@@ -69,11 +78,18 @@ mod tests {
 
     #[test]
     fn understands_what_people_type() {
-        for text in
-            ["+55 (11) 99999-8888", "5511999998888", "0055 11 99999 8888", "5511999998888@s.whatsapp.net"]
-        {
+        for text in [
+            "+55 (11) 99999-8888",
+            "5511999998888",
+            "0055 11 99999 8888",
+            "5511999998888@s.whatsapp.net",
+            "\u{202a}+55\u{a0}11\u{202f}99999\u{2011}8888\u{202c}",
+            " 00 55 (11) 99999/8888 ",
+        ] {
             assert_eq!(PhoneNumber::parse(text).unwrap().digits(), "5511999998888");
         }
+        assert_eq!(PhoneNumber::parse("+49 (0)151 23456789").unwrap().digits(), "4915123456789");
+        assert_eq!(PhoneNumber::parse("0049 (0)151 23456789").unwrap().digits(), "4915123456789");
     }
 
     #[test]
@@ -81,6 +97,8 @@ mod tests {
         assert_eq!(PhoneNumber::parse("12").unwrap_err(), BadNumber::Length(2));
         assert_eq!(PhoneNumber::parse("").unwrap_err(), BadNumber::Length(0));
         assert_eq!(PhoneNumber::parse("011 2345678").unwrap_err(), BadNumber::LeadingZero);
+        assert_eq!(PhoneNumber::parse("(0)151 23456789").unwrap_err(), BadNumber::LeadingZero);
+        assert_eq!(PhoneNumber::parse("+0151 23456789").unwrap_err(), BadNumber::LeadingZero);
         assert_eq!(PhoneNumber::parse("phone").unwrap_err(), BadNumber::Character('p'));
         assert_eq!(PhoneNumber::parse("1234567890123456").unwrap_err(), BadNumber::Length(16));
     }

@@ -135,7 +135,9 @@ impl Store {
                 .execute((id, status.number(), answer, error, now))?;
             Ok(())
         })
-        .await
+        .await?;
+        self.0.delivered.send_replace(());
+        Ok(())
     }
 
     /// An instance's deliveries, newest first, before the row `before`.
@@ -174,6 +176,7 @@ impl Store {
         if count > 0 {
             // Nothing new was stored, but there is work again.
             self.0.newest.send_modify(|_| {});
+            self.0.delivered.send_replace(());
         }
         Ok(count)
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outbox::Append;
 use super::seal::Sealer;
-use super::{Store, StoreError, credentials, outbox};
+use super::{Store, StoreError, credentials, outbox, sessions};
 use crate::model::{
     Digest, Ended, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth, NewEvent, Profile,
     ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Settings, Stamp,
@@ -409,6 +409,9 @@ fn write_truth(
             "UPDATE instance SET linked = ?2, profile = ?3, ended = ?4, updated = ?5 WHERE id = ?1",
         )?
         .execute((id.0, linked, profile, ended, now.millis()))?;
+    if truth.is_linked() {
+        sessions::use_up(connection, id)?;
+    }
     Ok(())
 }
 

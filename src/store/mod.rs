@@ -54,6 +54,10 @@ struct Inner {
     clock: Arc<dyn Clock>,
     /// The id of the newest event on disk.
     newest: watch::Sender<i64>,
+    /// Wakes when deliveries got on.
+    delivered: watch::Sender<()>,
+    /// Wakes when a session or an invitation ended or began.
+    access: watch::Sender<()>,
     /// Held while the process lives: two daemons on one database would tear each other's ratchets.
     lock: Mutex<Option<File>>,
 }
@@ -82,6 +86,8 @@ impl Store {
             sealer,
             clock,
             newest: watch::channel(newest).0,
+            delivered: watch::channel(()).0,
+            access: watch::channel(()).0,
             lock: Mutex::new(Some(lock)),
         })))
     }
@@ -95,6 +101,18 @@ impl Store {
     #[must_use]
     pub fn newest_event(&self) -> watch::Receiver<i64> {
         self.0.newest.subscribe()
+    }
+
+    /// Wakes whenever deliveries got on: tried, done, given up, or sent again.
+    #[must_use]
+    pub fn deliveries_moved(&self) -> watch::Receiver<()> {
+        self.0.delivered.subscribe()
+    }
+
+    /// Wakes whenever a session or an invitation began or ended.
+    #[must_use]
+    pub fn access_changed(&self) -> watch::Receiver<()> {
+        self.0.access.subscribe()
     }
 
     /// Finishes what waits, folds the log into the file and ends the writer.

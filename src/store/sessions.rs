@@ -1,6 +1,6 @@
 //! Sessions of the page, and one-time addresses for somebody else; only digests are kept.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{Store, StoreError};
 use crate::model::{Digest, InstanceId, Stamp};
@@ -23,6 +23,15 @@ pub struct Invite {
     pub instance: InstanceId,
     /// When it ends.
     pub expires: Stamp,
+    /// Its account was linked: it shows that, and nothing more.
+    pub used: bool,
+}
+
+/// An instance was linked: there is nothing left to do with its one-time address.
+pub(super) fn use_up(connection: &Connection, id: InstanceId) -> Result<(), StoreError> {
+    let sql = "UPDATE invite SET used = 1 WHERE instance = ?1 AND used = 0";
+    connection.prepare_cached(sql)?.execute([id.0])?;
+    Ok(())
 }
 
 impl Store {
@@ -40,17 +49,18 @@ impl Store {
         .await
     }
 
-    /// All sessions that have not ended, for the page to hold in memory.
-    pub async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+    /// The session of this digest, when it has not ended.
+    pub async fn session(&self, digest: Digest) -> Result<Option<Session>, StoreError> {
         let now = self.0.clock.now().millis();
         self.read(move |connection| {
-            let mut statement =
-                connection.prepare("SELECT digest, key, expires FROM session WHERE expires > ?1")?;
-            let rows = statement.query_map([now], |row| {
-                let expires = Stamp::from_millis(row.get(2)?);
-                Ok(Session { digest: Digest(row.get(0)?), key: Digest(row.get(1)?), expires })
-            })?;
-            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+            let found = connection
+                .prepare_cached("SELECT key, expires FROM session WHERE digest = ?1 AND expires > ?2")?
+                .query_row((digest.0, now), |row| {
+                    let expires = Stamp::from_millis(row.get(1)?);
+                    Ok(Session { digest, key: Digest(row.get(0)?), expires })
+                })
+                .optional()?;
+            Ok(found)
         })
         .await
     }
@@ -64,47 +74,73 @@ impl Store {
             )?;
             Ok(())
         })
-        .await
+        .await?;
+        self.0.access.send_replace(());
+        Ok(())
     }
 
     /// Keeps an instance's one-time address in the place of the one before.
-    pub async fn put_invite(&self, invite: Invite, digest: Digest) -> Result<(), StoreError> {
+    pub async fn put_invite(
+        &self,
+        instance: InstanceId,
+        expires: Stamp,
+        digest: Digest,
+    ) -> Result<(), StoreError> {
         self.write(move |connection| {
             connection.execute(
-                "INSERT OR REPLACE INTO invite(instance, digest, expires) VALUES (?1, ?2, ?3)",
-                (invite.instance.0, digest.0, invite.expires.millis()),
+                "INSERT OR REPLACE INTO invite(instance, digest, expires, used) VALUES (?1, ?2, ?3, 0)",
+                (instance.0, digest.0, expires.millis()),
             )?;
             Ok(())
         })
-        .await
+        .await?;
+        self.0.access.send_replace(());
+        Ok(())
     }
 
     /// The one-time address of this digest, when it has not ended.
     pub async fn invite(&self, digest: Digest) -> Result<Option<Invite>, StoreError> {
+        self.find_invite("digest = ?1", digest.0.to_vec()).await
+    }
+
+    /// The one-time address of an instance, when one is open.
+    pub async fn invite_of(&self, instance: InstanceId) -> Result<Option<Invite>, StoreError> {
+        self.find_invite("instance = ?1 AND used = 0", instance.0).await
+    }
+
+    async fn find_invite(
+        &self,
+        which: &'static str,
+        key: impl rusqlite::ToSql + Send + 'static,
+    ) -> Result<Option<Invite>, StoreError> {
         let now = self.0.clock.now().millis();
         self.read(move |connection| {
+            let sql = format!("SELECT instance, expires, used FROM invite WHERE {which} AND expires > ?2");
             let found = connection
-                .query_row(
-                    "SELECT instance, expires FROM invite WHERE digest = ?1 AND expires > ?2",
-                    (digest.0, now),
-                    |row| {
-                        Ok(Invite {
-                            instance: InstanceId(row.get(0)?),
-                            expires: Stamp::from_millis(row.get(1)?),
-                        })
-                    },
-                )
+                .prepare_cached(&sql)?
+                .query_row((key, now), |row| {
+                    let (instance, expires) = (InstanceId(row.get(0)?), Stamp::from_millis(row.get(1)?));
+                    Ok(Invite { instance, expires, used: row.get(2)? })
+                })
                 .optional()?;
             Ok(found)
         })
         .await
     }
 
-    /// Takes an instance's one-time address back. False when there is none.
+    /// Takes an instance's one-time address back. False when none is open.
     pub async fn end_invite(&self, instance: InstanceId) -> Result<bool, StoreError> {
-        self.write(move |connection| {
-            Ok(connection.execute("DELETE FROM invite WHERE instance = ?1", [instance.0])? > 0)
-        })
-        .await
+        let now = self.0.clock.now().millis();
+        let open = self
+            .write(move |connection| {
+                let open = connection
+                    .prepare_cached("SELECT 1 FROM invite WHERE instance = ?1 AND used = 0 AND expires > ?2")?
+                    .exists((instance.0, now))?;
+                connection.execute("DELETE FROM invite WHERE instance = ?1", [instance.0])?;
+                Ok(open)
+            })
+            .await?;
+        self.0.access.send_replace(());
+        Ok(open)
     }
 }

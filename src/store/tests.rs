@@ -97,6 +97,30 @@ async fn forgetting_wipes_with_the_events_that_tell_of_it() {
 }
 
 #[tokio::test]
+async fn an_invitation_ends_with_the_link_with_its_time_and_when_it_is_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    let (far, digest) = (Stamp::from_millis(i64::MAX), Digest::of("token"));
+    let mut told = store.access_changed();
+    store.put_invite(id, far, digest).await.unwrap();
+    assert!(told.has_changed().unwrap());
+    told.mark_unchanged();
+    assert!(!store.invite(digest).await.unwrap().unwrap().used);
+    let profile = Profile { jid: Some(AccountJid::from_jid("5511@s.whatsapp.net")), ..Profile::default() };
+    let truth = LinkTruth::Linked { profile, ended: None };
+    store.change_instance(id, InstanceChange::Truth(truth), vec![]).await.unwrap();
+    assert!(store.invite(digest).await.unwrap().unwrap().used);
+    assert!(store.invite_of(id).await.unwrap().is_none(), "a used one is not open");
+    assert!(!store.end_invite(id).await.unwrap());
+    store.put_invite(id, far, digest).await.unwrap();
+    assert!(store.invite_of(id).await.unwrap().is_some());
+    assert!(store.end_invite(id).await.unwrap() && told.has_changed().unwrap());
+    store.put_invite(id, Stamp::from_millis(1), digest).await.unwrap();
+    assert!(store.invite(digest).await.unwrap().is_none() && !store.end_invite(id).await.unwrap());
+}
+
+#[tokio::test]
 async fn nothing_secret_is_readable_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;

@@ -9,8 +9,8 @@ use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::reply::{Reply, created};
-use crate::model::{Digest, Stamp, Token, Visible};
-use crate::store::{Invite, StoreError};
+use crate::model::{Digest, Stamp, Token};
+use crate::store::StoreError;
 
 /// Seconds that an address lives unless asked otherwise, at least, and at most.
 const LIFE: u64 = 600;
@@ -32,7 +32,7 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
     let mut body = call.fields().await?;
     let life = body.number("expiresIn", LIFE_LEAST, LIFE_MOST).unwrap_or(LIFE);
     body.finish()?;
-    if snapshot.visible == Visible::Open {
+    if snapshot.truth.is_linked() {
         let message = format!("The \"{}\" instance is linked already", snapshot.name);
         return Err(ApiError::WrongState { code: "instance_linked", message });
     }
@@ -41,8 +41,8 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
         ApiError::Internal
     })?;
     let expires_at = call.state.clock.now().plus(Duration::from_secs(life));
-    let invite = Invite { instance: snapshot.id, expires: expires_at };
-    call.state.store.put_invite(invite, Digest::of(token.expose())).await.map_err(|e| refused(&e))?;
+    let kept = call.state.store.put_invite(snapshot.id, expires_at, Digest::of(token.expose())).await;
+    kept.map_err(|e| refused(&e))?;
     Ok(created(&Invited { url: format!("{}/link/{}", call.base_url(), token.expose()), expires_at }))
 }
 

@@ -19,7 +19,7 @@ use crate::http::reply::Reply;
 use crate::instance::qr::QrPicture;
 use crate::instance::{CreateError, Handle, NewInstance};
 use crate::model::{Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, Secret, Settings, Token};
-use crate::store::{Invite, Webhook, WebhookTarget};
+use crate::store::{Webhook, WebhookTarget};
 
 /// Forms are short.
 const MAX_FORM: usize = 16 * 1024;
@@ -202,8 +202,8 @@ async fn invite(call: &Call, session: &Session, reader: &Reader, handle: &Handle
     let s = handle.snapshot();
     let w = reader.tongue.words();
     let token = Token::generate().map_err(|_| ApiError::Internal)?;
-    let invite = Invite { instance: s.id, expires: call.state.clock.now().plus(INVITED) };
-    call.state.store.put_invite(invite, Digest::of(token.expose())).await.map_err(refused)?;
+    let expires = call.state.clock.now().plus(INVITED);
+    call.state.store.put_invite(s.id, expires, Digest::of(token.expose())).await.map_err(refused)?;
     let url = format!("{}/link/{}", call.base_url(), token.expose());
     let text = url.clone();
     let drawn =

@@ -31,8 +31,7 @@ impl Session {
     pub(super) async fn of(call: &Call) -> Result<Option<Self>, ApiError> {
         let Some(secret) = cookie(&call.parts.headers, COOKIE_NAME) else { return Ok(None) };
         let digest = Digest::of(secret);
-        let known = call.state.store.sessions().await.map_err(refused)?;
-        let Some(kept) = known.into_iter().find(|kept| kept.digest == digest) else { return Ok(None) };
+        let Some(kept) = call.state.store.session(digest).await.map_err(refused)? else { return Ok(None) };
         let Some(caller) = stands_for(call, &kept.key) else { return Ok(None) };
         let csrf = hex::encode(Digest::of(&format!("form {secret}")).0);
         Ok(Some(Self { caller, csrf, key: kept.key, digest }))
