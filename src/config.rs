@@ -3,12 +3,14 @@
 //! One file per section: its members, their defaults, their names for the environment, what they take.
 
 mod cloud;
+mod events;
 mod http;
 mod load;
 mod net;
 mod qr;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 mod whatsapp;
 
 use std::net::SocketAddr;
@@ -17,9 +19,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use cloud::Cloud;
+pub use events::Events;
 pub use http::Http;
 pub use net::Net;
 pub use qr::Qr;
+pub use webhooks::Webhooks;
 pub use whatsapp::WhatsApp;
 
 use crate::model::Secret;
@@ -47,6 +51,10 @@ pub struct Config {
     pub net: Net,
     /// `[cloud]`.
     pub cloud: Cloud,
+    /// `[events]`.
+    pub events: Events,
+    /// `[webhooks]`.
+    pub webhooks: Webhooks,
 }
 
 /// Names of members, and how the environment writes their values.
@@ -60,6 +68,8 @@ const SECTIONS: &[(Option<&str>, Keys)] = &[
     (Some("qr"), qr::KEYS),
     (Some("net"), net::KEYS),
     (Some("cloud"), cloud::KEYS),
+    (Some("events"), events::KEYS),
+    (Some("webhooks"), webhooks::KEYS),
 ];
 
 const KEYS: Keys =
@@ -77,6 +87,8 @@ impl Default for Config {
             qr: Qr::default(),
             net: Net::default(),
             cloud: Cloud::default(),
+            events: Events::default(),
+            webhooks: Webhooks::default(),
         }
     }
 }
@@ -125,6 +137,8 @@ impl Config {
         }
         self.whatsapp.check()?;
         self.qr.check()?;
-        self.cloud.check()
+        self.cloud.check()?;
+        self.events.check()?;
+        self.webhooks.check()
     }
 }

@@ -5,18 +5,19 @@ mod links;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::events::Courier;
+use crate::events::{Courier, CourierParts};
 use crate::http::{self, HttpConfig, KeyRing, Limits, Listener, Socket};
 use crate::instance::{self, Registry};
 use crate::model::{Clock, Digest, Secret, SystemClock, Token};
-use crate::net::{Net, NetConfig};
-use crate::store::{Store, load_or_make_key};
+use crate::net::{Net, NetConfig, Reach};
+use crate::store::{Retention, Store, load_or_make_key};
 use crate::systemd;
 
 /// tetherd could not start or go on.
@@ -90,11 +91,9 @@ async fn listen(config: &Config) -> Result<(Vec<Listener>, SocketAddr), DaemonEr
 /// What lives as long as the daemon.
 struct Parts {
     config: Config,
-    address: SocketAddr,
-    clock: Arc<dyn Clock>,
     store: Store,
-    net: Net,
     registry: Arc<Registry>,
+    courier: Courier,
     state: Arc<http::State>,
 }
 
@@ -124,15 +123,17 @@ impl Parts {
             code_limit: config.qr.limit,
         })
         .await?;
+        set_global_webhook(&store, &config).await?;
+        let courier = courier(&config, address, &store, net, &clock, &registry);
         let state = Arc::new(dress(http::State::new(
             Arc::clone(&registry),
             Arc::new(KeyRing::new(keys)),
             Arc::clone(&clock),
             http_config(&config),
             store.clone(),
-            net.clone(),
+            courier.clone(),
         )));
-        Ok((Self { config, address, clock, store, net, registry, state }, fresh))
+        Ok((Self { config, store, registry, courier, state }, fresh))
     }
 
     /// Every task that lives until `shutdown`: a line each.
@@ -140,8 +141,8 @@ impl Parts {
         let until = || shutdown.clone();
         let mut tasks = JoinSet::new();
         tasks.spawn(http::serve(Arc::clone(&self.state), listeners, Limits::default(), until()));
-        tasks.spawn(self.courier().run(until()));
-        tasks.spawn(house::keep(self.store.clone(), until()));
+        tasks.spawn(self.courier.clone().run(until()));
+        tasks.spawn(house::keep(self.store.clone(), retention(&self.config), until()));
         tasks.spawn(systemd::attend(Arc::clone(&self.registry), self.store.clone(), until()));
         tasks
     }
@@ -153,17 +154,67 @@ impl Parts {
         while tasks.join_next().await.is_some() {}
         self.store.close().await;
     }
+}
 
-    fn courier(&self) -> Courier {
-        let address = self.address;
-        Courier {
-            store: self.store.clone(),
-            net: self.net.clone(),
-            clock: Arc::clone(&self.clock),
-            chance,
-            server_url: self.config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
-        }
+fn courier(
+    config: &Config,
+    address: SocketAddr,
+    store: &Store,
+    net: Net,
+    clock: &Arc<dyn Clock>,
+    registry: &Arc<Registry>,
+) -> Courier {
+    Courier::new(CourierParts {
+        store: store.clone(),
+        net,
+        clock: Arc::clone(clock),
+        chance,
+        server_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+        reach: Reach {
+            allow: config.webhooks.allow.clone(),
+            deny: config.webhooks.deny.clone(),
+            own: vec![address],
+        },
+        spelling: config.events.spelling,
+        media: Arc::clone(registry) as _,
+        media_limit: usize::try_from(config.webhooks.media_limit).unwrap_or(usize::MAX) * MEGABYTE,
+        drain_rate: config.webhooks.drain_rate,
+        tried: Duration::from_hours(config.webhooks.give_up.into()),
+    })
+}
+
+const MEGABYTE: usize = 1024 * 1024;
+
+fn retention(config: &Config) -> Retention {
+    Retention {
+        delivered: Duration::from_hours(config.events.keep_delivered.into()),
+        dead: Duration::from_hours(24 * u64::from(config.events.keep_dead)),
+        tried: Duration::from_hours(config.webhooks.give_up.into()),
+        bytes: i64::from(config.events.size) * 1024 * 1024,
     }
+}
+
+/// The global webhook is as the configuration says; without one, what the last one had still to deliver
+/// has no address any more.
+async fn set_global_webhook(store: &Store, config: &Config) -> Result<(), DaemonError> {
+    let kept = store.webhook_of(None).await?.map(|row| row.webhook);
+    match config.webhooks.global() {
+        Some(wanted) if kept.as_ref() == Some(&wanted) => {}
+        Some(wanted) => {
+            store.set_webhook(None, wanted).await?;
+        }
+        None if kept.is_some() => {
+            let dropped = store.remove_global_webhook().await?;
+            if dropped > 0 {
+                tracing::warn!(
+                    dropped,
+                    "the global webhook is configured no more; what it had not delivered was dropped"
+                );
+            }
+        }
+        None => {}
+    }
+    Ok(())
 }
 
 fn http_config(config: &Config) -> HttpConfig {

@@ -108,6 +108,7 @@ async fn make(
         business_id: None,
         token: Digest::of(key.expose()),
         cloud_token,
+        webhook: None,
     };
     registry.create(new).await.map_err(|error| error.to_string())
 }

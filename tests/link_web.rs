@@ -52,6 +52,7 @@ impl Box {
             business_id: None,
             token: Digest::of(name),
             cloud_token: None,
+            webhook: None,
         };
         self.registry.create(new).await.unwrap()
     }

@@ -11,6 +11,8 @@ use super::{BadConfig, Config};
 pub(super) enum Kind {
     Text,
     Number,
+    /// `true` or `false`.
+    Flag,
     List,
 }
 
@@ -41,6 +43,11 @@ pub(super) fn lay(
                 text.parse().map_err(|_| BadConfig(format!("{from} is {text:?}; it takes a number")))?;
             toml::Value::Integer(number)
         }
+        Kind::Flag => match text {
+            "true" | "1" => toml::Value::Boolean(true),
+            "false" | "0" => toml::Value::Boolean(false),
+            _ => return Err(BadConfig(format!("{from} is {text:?}; it takes true or false"))),
+        },
         Kind::List => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())

@@ -31,6 +31,19 @@ pub(super) fn bearer(key: &str, now: i64) -> String {
     format!("{signed}.{signature}")
 }
 
+/// Whether a secret can sign: one that says it is a Standard Webhooks secret must be one, because
+/// receivers read it as base64.
+///
+/// # Errors
+/// In words, to come after the secret's name.
+pub fn check_secret(secret: &str) -> Result<(), &'static str> {
+    let Some(bare) = secret.strip_prefix("whsec_") else { return Ok(()) };
+    match STANDARD.decode(bare) {
+        Ok(key) if !key.is_empty() => Ok(()),
+        _ => Err("must be whsec_ and base64, as Standard Webhooks says; \"generate\" makes one"),
+    }
+}
+
 fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     // A key of any length is valid for HMAC.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
@@ -42,7 +55,7 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::signature;
+    use super::{check_secret, signature};
 
     /// The example of the Standard Webhooks specification's reference libraries.
     #[test]
@@ -51,6 +64,13 @@ mod tests {
         let signed =
             signature(&secrets, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn a_secret_that_no_receiver_could_read_is_told() {
+        assert_eq!(check_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), Ok(()));
+        assert_eq!(check_secret("my own"), Ok(()));
+        assert!(check_secret("whsec_???").is_err() && check_secret("whsec_").is_err());
     }
 
     #[test]

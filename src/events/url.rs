@@ -1,6 +1,9 @@
 //! Addresses of webhooks.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Uri;
+use percent_encoding::percent_decode_str;
 
 /// An address that cannot be a webhook's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,9 +37,32 @@ pub(super) fn by_event(url: &str, slug: &str) -> String {
     whole
 }
 
+/// The address as it may be shown to its receiver: without a user and password.
+pub(super) fn without_password(url: &str) -> String {
+    match user_and_rest(url) {
+        Some((_, scheme, rest)) => format!("{scheme}://{rest}"),
+        None => url.to_owned(),
+    }
+}
+
+/// `Authorization` for an address with a user and password in it (RFC 7617).
+pub(super) fn basic(url: &str) -> Option<String> {
+    let (user, ..) = user_and_rest(url)?;
+    let plain: Vec<u8> = percent_decode_str(user).collect();
+    Some(format!("Basic {}", STANDARD.encode(plain)))
+}
+
+/// What stands before the `@`, the scheme, and what stands behind.
+fn user_and_rest(url: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let at = rest.get(..end)?.rfind('@')?;
+    Some((rest.get(..at)?, scheme, rest.get(at + 1..)?))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{BadUrl, by_event, check_url};
+    use super::{BadUrl, basic, by_event, check_url, without_password};
 
     #[test]
     fn the_piece_comes_before_the_query() {
@@ -51,5 +77,13 @@ mod tests {
         for wrong in ["", "h", "/path", "http://", "http:// h/"] {
             assert_eq!(check_url(wrong), Err(BadUrl::NoAddress), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_password_goes_into_a_header_and_is_shown_to_nobody() {
+        assert_eq!(without_password("https://me:s%40cret@h:1/a@b?c=d@e"), "https://h:1/a@b?c=d@e");
+        assert_eq!(without_password("https://h/a@b"), "https://h/a@b");
+        assert_eq!(basic("https://me:s%40cret@h/").as_deref(), Some("Basic bWU6c0BjcmV0"));
+        assert_eq!(basic("https://h/a@b"), None);
     }
 }

@@ -160,6 +160,9 @@ impl ApiError {
             InstanceError::Link(error @ LinkError::Refused(_)) => {
                 Self::WrongState { code: "refused_by_whatsapp", message: error.to_string() }
             }
+            InstanceError::Link(error @ LinkError::Unreachable(_)) => {
+                unavailable("whatsapp_unreachable", error.to_string())
+            }
             InstanceError::Link(error @ LinkError::TimedOut(_)) => {
                 unavailable("whatsapp_timed_out", error.to_string())
             }

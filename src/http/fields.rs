@@ -90,12 +90,6 @@ impl Fields {
         }
     }
 
-    /// The same by either of two names.
-    pub(crate) fn flag_of(&mut self, name: &str, other: &str) -> Option<bool> {
-        let (first, second) = (self.flag(name), self.flag(other));
-        first.or(second)
-    }
-
     /// A port, as a number or as text.
     pub(crate) fn port(&mut self, name: &str) -> Option<u16> {
         let value = self.members.remove(name)?;

@@ -32,6 +32,7 @@ use super::host::{check_host, check_origin};
 use super::reply::Reply;
 use crate::instance::Handle;
 use crate::model::{Digest, InstanceName, Visible};
+use crate::store::DeliveryFilter;
 
 /// Deliveries and events that are listed.
 const LISTED: u32 = 50;
@@ -102,7 +103,7 @@ async fn signed_in(call: &mut Call, pieces: &[&str]) -> Result<Reply, ApiError> 
                 ["settings"] => {
                     rooms::settings(&reader, &base, &s.settings, call.parts.uri.query() == Some("saved"))
                 }
-                ["webhook"] => webhook(call, &reader, &handle, false).await?,
+                ["webhook"] => webhook(call, &session, &reader, &handle, false).await?,
                 ["events"] => {
                     let events =
                         call.state.store.last_events(s.id, LISTED).await.map_err(session::refused)?;
@@ -154,6 +155,7 @@ fn live_account(call: &Call, handle: &Handle, reader: Reader, way: Way) -> Reply
 
 async fn webhook(
     call: &Call,
+    session: &Session,
     reader: &Reader,
     handle: &Handle,
     wrong: bool,
@@ -161,7 +163,10 @@ async fn webhook(
     let s = handle.snapshot();
     let store = &call.state.store;
     let kept = store.webhook_of(Some(s.id)).await.map_err(session::refused)?;
-    let deliveries = store.deliveries(s.id, None, None, LISTED).await.map_err(session::refused)?;
+    let kept = kept.map(|row| row.webhook);
+    let own = !matches!(session.caller, Caller::Global);
+    let filter = DeliveryFilter { instance: s.id, own, status: None, before: None, limit: LISTED };
+    let deliveries = store.deliveries(filter).await.map_err(session::refused)?;
     Ok(rooms::webhook(reader, &views::address(&s), kept.as_ref(), &deliveries, wrong))
 }
 

@@ -11,9 +11,9 @@ use super::host::host_of;
 use super::page::DemoPhone;
 use super::stream::READERS;
 use super::throttle::Throttle;
+use crate::events::Courier;
 use crate::instance::Registry;
 use crate::model::{Clock, Secret};
-use crate::net::Net;
 use crate::store::Store;
 
 /// The owner's choices about HTTP.
@@ -57,8 +57,8 @@ pub struct State {
     pub(crate) config: HttpConfig,
     pub(crate) throttle: Throttle,
     pub(crate) store: Store,
-    /// The way out, for the webhook's test.
-    pub(crate) net: Net,
+    /// Who delivers webhooks.
+    pub(crate) courier: Courier,
     /// Places for readers of the stream of events.
     pub(crate) readers: Arc<Semaphore>,
     /// Only a demo has one.
@@ -75,7 +75,7 @@ impl State {
         clock: Arc<dyn Clock>,
         mut config: HttpConfig,
         store: Store,
-        net: Net,
+        courier: Courier,
     ) -> Self {
         config.hosts.extend(config.public_url.as_deref().and_then(host_of));
         Self {
@@ -84,7 +84,7 @@ impl State {
             clock,
             config,
             store,
-            net,
+            courier,
             throttle: Throttle::default(),
             readers: Arc::new(Semaphore::new(READERS)),
             demo_phone: None,

@@ -21,7 +21,7 @@ use super::error::ApiError;
 use super::reply::{Reply, bytes};
 use super::state::State;
 use crate::events::streamed;
-use crate::model::{Digest, EventKind, InstanceName};
+use crate::model::{Digest, EventKind, InstanceName, Spelling};
 use crate::store::{EventFilter, StoredEvent};
 
 /// Readers at once.
@@ -51,6 +51,7 @@ pub(crate) fn get(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
     let (sender, receiver) = mpsc::channel(LAG);
     let reader = Reader {
         state: Arc::clone(&call.state),
+        spelling: call.state.courier.spelling(),
         server_url: call.base_url(),
         filter,
         after,
@@ -65,6 +66,7 @@ pub(crate) fn get(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
 /// One reader; its task ends when the reader goes, stalls, or its key is one no more.
 struct Reader {
     state: Arc<State>,
+    spelling: Spelling,
     server_url: String,
     filter: EventFilter,
     after: i64,
@@ -108,7 +110,7 @@ impl Reader {
             let Some(last) = events.last() else { return true };
             let last = last.id;
             for event in &events {
-                if !self.send(piece(event, &self.server_url)).await {
+                if !self.send(piece(event, self.spelling, &self.server_url)).await {
                     return false;
                 }
                 self.after = event.id;
@@ -179,9 +181,9 @@ fn event_id(text: &str) -> Result<i64, ApiError> {
 }
 
 /// One event on the wire. JSON has no bare line ends, so one `data` line holds it.
-fn piece(event: &StoredEvent, server_url: &str) -> Bytes {
-    let data = streamed(event, server_url);
-    Bytes::from(format!("id: evt_{}\nevent: {}\ndata: {data}\n\n", event.id, event.kind.upper()))
+fn piece(event: &StoredEvent, spelling: Spelling, server_url: &str) -> Bytes {
+    let data = streamed(event, spelling, server_url);
+    Bytes::from(format!("id: evt_{}\nevent: {}\ndata: {data}\n\n", event.id, spelling.of(event.kind)))
 }
 
 fn reply(receiver: mpsc::Receiver<Bytes>) -> Reply {

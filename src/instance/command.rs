@@ -1,10 +1,11 @@
 //! What a supervisor is asked to do.
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::handle::InstanceError;
 use crate::link::Presence;
-use crate::model::{PhoneNumber, ProxyConfig, Secret, Settings};
+use crate::model::{Media, PhoneNumber, ProxyConfig, Secret, Settings};
 
 pub(crate) type Reply = oneshot::Sender<Result<(), InstanceError>>;
 
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     SetCloudToken(Secret, Reply),
     /// Cloud: ask Meta to send what happens to our webhook.
     Subscribe(Reply),
+    /// Load the file of a message, of so many bytes at most.
+    Load(Media, usize, oneshot::Sender<Result<Bytes, InstanceError>>),
     /// The network or the clock changed: try now if a retry is waiting.
     WorldChanged,
     /// End; the link stays linked.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -10,7 +11,7 @@ use super::command::{Command, Reply};
 use super::lookers::{Lookers, Looking};
 use super::snapshot::Snapshot;
 use crate::link::{LinkError, Presence};
-use crate::model::{Clock, PhoneNumber, ProxyConfig, Secret, Settings, Visible};
+use crate::model::{Clock, Media, PhoneNumber, ProxyConfig, Secret, Settings, Visible};
 
 /// The longest time that a command may take to be taken up: a supervisor that needs longer is stuck,
 /// and the watchdog's business.
@@ -159,6 +160,19 @@ impl Handle {
     /// Cloud: asks Meta to send what happens to this account to the app's webhook.
     pub async fn subscribe(&self) -> Result<(), InstanceError> {
         self.ask(Command::Subscribe).await
+    }
+
+    /// Loads the file of a message, of `limit` bytes at most. Takes as long as the link does; the caller
+    /// bounds it.
+    pub(crate) async fn load(&self, media: Media, limit: usize) -> Result<Bytes, InstanceError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Load(media, limit, reply);
+        let asked = self.commands.send_timeout(command, COMMAND_LIMIT).await;
+        asked.map_err(|error| match error {
+            mpsc::error::SendTimeoutError::Timeout(_) => InstanceError::Stuck,
+            mpsc::error::SendTimeoutError::Closed(_) => InstanceError::Gone,
+        })?;
+        answer.await.map_err(|_| InstanceError::Gone)?
     }
 
     pub(crate) async fn delete(&self) -> Result<(), InstanceError> {

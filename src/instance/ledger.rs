@@ -23,6 +23,7 @@ impl Ledger for Store {
             business_id: new.business_id,
             token: new.token,
             cloud_token: new.cloud_token,
+            webhook: new.webhook,
         };
         Ok(self.create_instance(row, events).await?.into())
     }

@@ -6,6 +6,7 @@ mod command;
 mod handle;
 mod ledger;
 mod lookers;
+mod media;
 mod port;
 pub mod qr;
 mod registry;

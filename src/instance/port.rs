@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::model::{
     Digest, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth, NewEvent, Profile, ProxyConfig,
-    Secret, Settings, Stamp,
+    Secret, Settings, Stamp, Webhook,
 };
 
 /// An instance as it is kept.
@@ -57,6 +57,8 @@ pub struct NewInstance {
     pub token: Digest,
     /// Cloud: Meta's access token; kept sealed.
     pub cloud_token: Option<Secret>,
+    /// Where its events go from the first one on.
+    pub webhook: Option<Webhook>,
 }
 
 /// A change of what lasts.

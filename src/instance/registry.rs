@@ -12,7 +12,7 @@ use super::port::{Change, Ledger, LedgerError, NewInstance, Record};
 use super::supervisor::{self, Beat, Shared};
 use super::tell;
 use crate::link::LinkFactory;
-use crate::model::{Clock, Digest, InstanceName};
+use crate::model::{Clock, Digest, InstanceId, InstanceName};
 
 /// Attempts that may be dialling at once; a hundred links are back in well under a second and a Pi
 /// is not drowned in handshakes.
@@ -76,6 +76,7 @@ impl Registry {
             code_limit: parts.code_limit,
         };
         let records = shared.ledger.load().await?;
+        tell_of_the_start(&shared, &records).await;
         let registry = Self {
             shared,
             table: RwLock::default(),
@@ -111,6 +112,15 @@ impl Registry {
                 }
             }
             found
+        })
+    }
+
+    /// The instance of this row.
+    #[must_use]
+    pub fn by_id(&self, id: InstanceId) -> Option<Handle> {
+        self.read(|table| {
+            let mut handles = table.values().map(|entry| &entry.handle);
+            handles.find(|handle| handle.snapshot().id == id).cloned()
         })
     }
 
@@ -205,5 +215,20 @@ impl Registry {
 
     fn read<T>(&self, look: impl FnOnce(&HashMap<InstanceName, Entry>) -> T) -> T {
         look(&self.table.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Every instance's programs hear that there was a gap. All of it waits for one commit; a disk that
+/// refuses keeps nobody from starting.
+async fn tell_of_the_start(shared: &Shared, records: &[Record]) {
+    let now = shared.clock.now();
+    let telling = records.iter().map(|record| {
+        let event = tell::started(&record.name, now);
+        shared.ledger.commit(record.id, Change::None, vec![event])
+    });
+    for told in futures_util::future::join_all(telling).await {
+        if let Err(error) = told {
+            tracing::error!(%error, "the start was not told");
+        }
     }
 }

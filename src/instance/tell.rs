@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::snapshot::{ShownCode, Snapshot};
-use crate::model::{AccountJid, Ended, EventKind, InstanceName, InstanceUuid, NewEvent, Reason, Visible};
+use crate::model::{
+    AccountJid, Ended, EventKind, InstanceName, InstanceUuid, NewEvent, Reason, Stamp, Visible,
+};
 
 /// State or reason changed.
 pub(crate) fn connection_update(s: &Snapshot) -> NewEvent {
@@ -44,7 +46,7 @@ pub(crate) fn qrcode_updated(s: &Snapshot, code: &ShownCode) -> NewEvent {
 
 /// Codes were shown and nobody scanned one.
 pub(crate) fn qrcode_limit() -> NewEvent {
-    let data = json!({"message": "QR code limit reached, please login again", "statusCode": 408});
+    let data = json!({"message": "QR code limit reached, please login again", "statusCode": 500});
     NewEvent::new(EventKind::QrcodeUpdated, data)
 }
 
@@ -59,6 +61,12 @@ pub(crate) fn status_instance(name: &InstanceName, ended: &Ended) -> NewEvent {
         "disconnectionObject": object.to_string(),
     });
     NewEvent::new(EventKind::StatusInstance, data)
+}
+
+/// The process began.
+pub(crate) fn started(name: &InstanceName, at: Stamp) -> NewEvent {
+    let data = json!({"instance": name.as_str(), "version": env!("CARGO_PKG_VERSION"), "startedAt": at});
+    NewEvent::new(EventKind::ApplicationStartup, data)
 }
 
 /// An instance came to be.

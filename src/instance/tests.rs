@@ -180,6 +180,7 @@ fn shop() -> NewInstance {
         business_id: None,
         token: Digest::of("token"),
         cloud_token: None,
+        webhook: None,
     }
 }
 

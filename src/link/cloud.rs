@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,7 @@ use super::{
     Cause, Goal, Link, LinkContext, LinkError, LinkEvent, LinkOptions, Outcome, PairError, PairingCode,
     Presence, RetryHint,
 };
-use crate::model::{InstanceId, PhoneNumber, Profile, ProxyConfig, Reason, Secret};
+use crate::model::{InstanceId, Media, MediaPlace, PhoneNumber, Profile, ProxyConfig, Reason, Secret};
 use crate::net::Net;
 use crate::store::Store;
 use graph::Graph;
@@ -112,6 +113,14 @@ impl Link for Cloud {
         self.again.notify_one();
     }
 
+    async fn load(&self, media: &Media, limit: usize) -> Result<Bytes, LinkError> {
+        let MediaPlace::Meta { id } = &media.place else {
+            return Err(LinkError::Refused("the file is with WhatsApp".into()));
+        };
+        let token = self.token().await.map_err(|cause| refused(&cause))?;
+        self.graph.media(id, limit, &token, self.proxy()).await
+    }
+
     async fn subscribe(&self) -> Result<(), LinkError> {
         let business = self.business.as_deref().ok_or_else(|| {
             LinkError::Refused("the instance has no businessId, whose messages could be subscribed to".into())
@@ -168,6 +177,5 @@ impl Cloud {
 }
 
 fn refused(cause: &Cause) -> LinkError {
-    let words = cause.detail.message.clone();
-    LinkError::Refused(words.unwrap_or_else(|| cause.reason.as_str().to_owned()))
+    LinkError::Refused(cause.words())
 }

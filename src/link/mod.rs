@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +21,7 @@ pub use event::{LinkEvent, PairingCode, QrCode};
 pub use outcome::{Cause, LinkError, Outcome, PairError, RetryHint};
 
 use crate::model::{
-    InstanceId, InstanceName, InstanceUuid, Integration, NewEvent, PhoneNumber, ProxyConfig, Settings,
+    InstanceId, InstanceName, InstanceUuid, Integration, Media, NewEvent, PhoneNumber, ProxyConfig, Settings,
 };
 
 /// How many link events may wait for the supervisor. The link waits when it is full: state changes
@@ -113,6 +114,11 @@ pub trait Link: Send + Sync {
 
     /// Asks soon whether it still stands; a link that holds a connection knows without.
     fn ask_again(&self) {}
+
+    /// Loads the file of a message, of `limit` bytes at most.
+    async fn load(&self, _media: &Media, _limit: usize) -> Result<Bytes, LinkError> {
+        Err(LinkError::NotConnected)
+    }
 
     /// Cloud: asks Meta to send what happens to the account to our webhook.
     async fn subscribe(&self) -> Result<(), LinkError> {

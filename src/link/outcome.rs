@@ -39,6 +39,12 @@ impl Cause {
         self
     }
 
+    /// For a person.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.detail.message.clone().unwrap_or_else(|| self.reason.as_str().to_owned())
+    }
+
     /// With a hint about the next attempt.
     #[must_use]
     pub fn hinting(mut self, hint: RetryHint) -> Self {
@@ -72,6 +78,9 @@ pub enum LinkError {
     /// WhatsApp or Meta refused.
     #[error("refused: {0}")]
     Refused(String),
+    /// WhatsApp or Meta could not be reached.
+    #[error("{0}")]
+    Unreachable(String),
     /// This kind of instance cannot do it.
     #[error("Method not available on WhatsApp Business API")]
     NotAvailable,
@@ -116,6 +125,7 @@ pub(crate) fn of_network(error: &NetError) -> Cause {
         NetError::Refused { .. }
         | NetError::Proxy { .. }
         | NetError::Closed { .. }
+        | NetError::Forbidden { .. }
         | NetError::BadUrl(_)
         | NetError::File(_) => Reason::Disconnected,
     };

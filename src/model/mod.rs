@@ -5,6 +5,7 @@
 
 mod event;
 mod identity;
+mod media;
 mod name;
 mod phone;
 mod proxy;
@@ -13,9 +14,11 @@ mod secret;
 mod settings;
 mod time;
 mod truth;
+mod webhook;
 
 pub use event::{EventKind, NewEvent, Seq, UnknownEvent};
 pub use identity::{AccountJid, InstanceId, InstanceUuid, Integration, Profile, UnknownIntegration};
+pub use media::{Media, MediaKind, MediaPlace};
 pub use name::{BadName, InstanceName};
 pub use phone::{BadNumber, PhoneNumber};
 pub use proxy::{ProxyConfig, ProxyProtocol, UnknownProxy};
@@ -24,3 +27,4 @@ pub use secret::{Digest, Secret, Token};
 pub use settings::Settings;
 pub use time::{Clock, Deadline, Stamp, SystemClock};
 pub use truth::{Ended, LinkTruth};
+pub use webhook::{Spelling, Webhook, WebhookTarget};

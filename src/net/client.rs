@@ -1,43 +1,53 @@
 //! The one HTTP client: HTTP/1.1 over [`super::Net::connect`], with bounds on everything.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
-use super::{Net, NetError, Target};
+use super::pool::{Sender, Way};
+use super::redirect::followed;
+use super::{Net, NetError, Reach, Target};
 use crate::model::ProxyConfig;
-
-/// Idle connections that are kept; more are closed.
-const IDLE: usize = 32;
-/// How long an idle connection is trusted.
-const IDLE_FOR: Duration = Duration::from_secs(50);
 
 /// How a request is made.
 #[derive(Debug, Clone)]
 pub struct FetchOptions {
     /// Limit for name, TCP, TLS and proxy.
     pub connect: Duration,
+    /// Limit for the head of the answer, once the request is on its way.
+    pub head: Duration,
     /// Limit for all of it.
     pub whole: Duration,
     /// Bytes of the answer that are kept; the rest is not read.
     pub body_limit: usize,
     /// How to go out.
     pub proxy: Option<ProxyConfig>,
+    /// Where it may go; none is anywhere.
+    pub reach: Option<Arc<Reach>>,
+    /// Redirects that are followed, on the same host only. None by default: they are answers.
+    pub redirects: u8,
+    /// Whether the receiver may get it twice: then it is sent again when a connection that was kept
+    /// ends under it. What never left is always sent again.
+    pub repeatable: bool,
 }
 
 impl Default for FetchOptions {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
+            head: Duration::from_mins(5),
             whole: Duration::from_secs(30),
             body_limit: 64 * 1024,
             proxy: None,
+            reach: None,
+            redirects: 0,
+            repeatable: false,
         }
     }
 }
@@ -55,63 +65,82 @@ pub struct Response {
     pub truncated: bool,
 }
 
-type Sender = SendRequest<Full<Bytes>>;
-
-/// Idle connections by where they go. Requests through a proxy have connections of their own.
-#[derive(Default)]
-pub(super) struct Pool(Mutex<HashMap<Target, Vec<(Instant, Sender)>>>);
-
-impl Pool {
-    fn take(&self, target: &Target) -> Option<Sender> {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle.get_mut(target)?;
-        while let Some((since, sender)) = kept.pop() {
-            if since.elapsed() < IDLE_FOR && sender.is_ready() {
-                return Some(sender);
-            }
-        }
-        None
-    }
-
-    fn put(&self, target: Target, sender: Sender) {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for kept in idle.values_mut() {
-            kept.retain(|(since, sender)| since.elapsed() < IDLE_FOR && !sender.is_closed());
-        }
-        idle.retain(|_, kept| !kept.is_empty());
-        if idle.values().map(Vec::len).sum::<usize>() < IDLE {
-            idle.entry(target).or_default().push((Instant::now(), sender));
-        }
-    }
-}
-
 impl Net {
-    /// Makes one request. Redirects are answers: nothing is followed.
+    /// Makes one request. Redirects are answers, unless the options say otherwise.
     pub async fn fetch(&self, request: Request<Bytes>, options: &FetchOptions) -> Result<Response, NetError> {
-        let target = target(request.uri())?;
-        let host = target.host.clone();
-        let fetching = self.exchange(target, request, options);
+        let host = target(request.uri())?.host;
+        let fetching = self.follow(request, options);
         tokio::time::timeout(options.whole, fetching).await.unwrap_or(Err(NetError::Timeout { host }))
     }
 
-    async fn exchange(
+    async fn follow(
         &self,
-        target: Target,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
         options: &FetchOptions,
     ) -> Result<Response, NetError> {
-        let closed =
-            |error: hyper::Error| NetError::Closed { host: target.host.clone(), why: error.to_string() };
-        let mut sender = match options.proxy.is_none().then(|| self.0.pool.take(&target)).flatten() {
-            Some(sender) => sender,
-            None => self.handshake(&target, options).await?,
-        };
-        let answer = sender.send_request(shaped(request, &target)?).await.map_err(closed)?;
+        let mut left = options.redirects;
+        loop {
+            let answer = self.exchange(&request, options).await?;
+            match followed(request.uri(), answer.status, &answer.headers) {
+                Some(next) if left > 0 => {
+                    left -= 1;
+                    *request.uri_mut() = next;
+                }
+                _ => return Ok(answer),
+            }
+        }
+    }
+
+    async fn exchange(&self, request: &Request<Bytes>, options: &FetchOptions) -> Result<Response, NetError> {
+        let target = target(request.uri())?;
+        let way = Way { target: target.clone(), within: options.reach.is_some() };
+        let kept = options.proxy.is_none().then(|| self.0.pool.take(&way)).flatten();
+        if let Some(mut sender) = kept {
+            match self.send(&mut sender, request, &target, options).await {
+                Ok(answer) => return self.read(sender, answer, way, options).await,
+                Err(Lost { sent: true, error }) if !options.repeatable => return Err(error),
+                Err(Lost { error: error @ NetError::Timeout { .. }, .. }) => return Err(error),
+                // The other side closed it while it was idle.
+                Err(_) => {}
+            }
+        }
+        let mut sender = self.handshake(&target, options).await?;
+        let answer = self.send(&mut sender, request, &target, options).await.map_err(|lost| lost.error)?;
+        self.read(sender, answer, way, options).await
+    }
+
+    async fn send(
+        &self,
+        sender: &mut Sender,
+        request: &Request<Bytes>,
+        target: &Target,
+        options: &FetchOptions,
+    ) -> Result<http::Response<Incoming>, Lost> {
+        let request = shaped(request.clone(), target).map_err(|error| Lost { sent: false, error })?;
+        let sending = sender.try_send_request(request);
+        match tokio::time::timeout(options.head, sending).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(mut failed)) => {
+                let sent = failed.take_message().is_none();
+                Err(Lost { sent, error: closed(target, &failed.into_error()) })
+            }
+            Err(_) => Err(Lost { sent: true, error: NetError::Timeout { host: target.host.clone() } }),
+        }
+    }
+
+    /// Reads what is wanted of the body, and keeps the connection when that was all.
+    async fn read(
+        &self,
+        sender: Sender,
+        answer: http::Response<Incoming>,
+        way: Way,
+        options: &FetchOptions,
+    ) -> Result<Response, NetError> {
         let (head, mut body) = answer.into_parts();
         let mut kept = BytesMut::new();
         let mut truncated = false;
         while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(closed)?.into_data() else { continue };
+            let Ok(data) = frame.map_err(|error| closed(&way.target, &error))?.into_data() else { continue };
             let room = options.body_limit - kept.len();
             kept.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
             if data.len() > room {
@@ -120,22 +149,33 @@ impl Net {
             }
         }
         if !truncated && options.proxy.is_none() {
-            self.0.pool.put(target, sender);
+            self.0.pool.put(way, sender);
         }
         Ok(Response { status: head.status, headers: head.headers, body: kept.freeze(), truncated })
     }
 
     async fn handshake(&self, target: &Target, options: &FetchOptions) -> Result<Sender, NetError> {
-        let stream = self.connect(target, options.proxy.as_ref(), options.connect).await?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| NetError::Closed { host: target.host.clone(), why: error.to_string() })?;
+        let reach = options.reach.as_deref();
+        let stream = self.connect_within(target, options.proxy.as_ref(), options.connect, reach).await?;
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| closed(target, &error))?;
         // Ends with the sender, which the pool or the request owns.
         tokio::spawn(async move {
             let _ = connection.await;
         });
         Ok(sender)
     }
+}
+
+/// A request without an answer.
+struct Lost {
+    /// It may have arrived.
+    sent: bool,
+    error: NetError,
+}
+
+fn closed(target: &Target, error: &hyper::Error) -> NetError {
+    NetError::Closed { host: target.host.clone(), why: error.to_string() }
 }
 
 /// In origin form with `Host`, as HTTP/1.1 wants it.

@@ -7,8 +7,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 
-use super::NetError;
 use super::names::Names;
+use super::{NetError, Reach};
 
 /// How long one address may take before the next one is tried beside it (RFC 8305 §5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -16,10 +16,15 @@ const ATTEMPT: Duration = Duration::from_secs(8);
 /// Names with more addresses than this are not waited for to the end.
 const ADDRESSES: usize = 6;
 
-pub(super) async fn dial(names: &Names, host: &str, port: u16) -> Result<TcpStream, NetError> {
-    let addresses = in_turn(names.lookup(host).await?);
+pub(super) async fn dial(
+    names: &Names,
+    host: &str,
+    port: u16,
+    reach: Option<&Reach>,
+) -> Result<TcpStream, NetError> {
+    let addresses = allowed(names.lookup(host).await?, host, reach)?;
     let mut tries: FuturesUnordered<_> = (0_u32..)
-        .zip(addresses.into_iter().take(ADDRESSES))
+        .zip(in_turn(addresses).into_iter().take(ADDRESSES))
         .map(|(place, address)| async move {
             tokio::time::sleep(HEAD_START * place).await;
             let connecting = TcpStream::connect(SocketAddr::new(address, port));
@@ -33,6 +38,10 @@ pub(super) async fn dial(names: &Names, host: &str, port: u16) -> Result<TcpStre
     while let Some(done) = tries.next().await {
         match done {
             Ok(stream) => {
+                if reach.is_some_and(|reach| leads_back(reach, &stream)) {
+                    let why = "that is this tetherd itself";
+                    return Err(NetError::Forbidden { host: host.to_owned(), why });
+                }
                 // Small frames that somebody waits for.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
@@ -43,6 +52,30 @@ pub(super) async fn dial(names: &Names, host: &str, port: u16) -> Result<TcpStre
         }
     }
     Err(worst)
+}
+
+/// The addresses that may be connected to; with none of those, why not.
+fn allowed(addresses: Vec<IpAddr>, host: &str, reach: Option<&Reach>) -> Result<Vec<IpAddr>, NetError> {
+    let Some(reach) = reach else { return Ok(addresses) };
+    let (mut may, mut why) = (Vec::new(), None);
+    for address in addresses {
+        match reach.refuses(address) {
+            None => may.push(address),
+            Some(refused) => why = Some(refused),
+        }
+    }
+    match why {
+        Some(why) if may.is_empty() => Err(NetError::Forbidden { host: host.to_owned(), why }),
+        _ => Ok(may),
+    }
+}
+
+fn leads_back(reach: &Reach, stream: &TcpStream) -> bool {
+    match (stream.local_addr(), stream.peer_addr()) {
+        (Ok(local), Ok(peer)) => reach.is_own(local, peer),
+        // It is gone already; whoever writes to it will say so.
+        _ => false,
+    }
 }
 
 /// The families in turn, in the order that the name server gave.

@@ -61,6 +61,14 @@ pub enum NetError {
         /// How.
         why: String,
     },
+    /// It is reached by no rule of the owner's, or never is.
+    #[error("{host} is not connected to: {why}")]
+    Forbidden {
+        /// The other side.
+        host: String,
+        /// Which rule.
+        why: &'static str,
+    },
     /// An address that cannot be used.
     #[error("{0}")]
     BadUrl(String),

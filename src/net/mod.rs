@@ -5,8 +5,12 @@
 mod client;
 mod dial;
 mod error;
+mod mdns;
 mod names;
+mod pool;
 mod proxy;
+mod reach;
+mod redirect;
 mod tls;
 
 #[cfg(test)]
@@ -20,8 +24,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use client::{FetchOptions, Response};
 pub use error::NetError;
+pub use reach::Reach;
 
 use crate::model::{Clock, ProxyConfig};
+use mdns::Mdns;
 use names::Names;
 
 /// What the network room is made of.
@@ -31,11 +37,17 @@ pub struct NetConfig {
     pub extra_ca: Vec<PathBuf>,
     /// Where the name servers are told; read anew when it changes.
     pub resolv_conf: PathBuf,
+    /// Names with addresses of the owner's own; the same.
+    pub hosts: PathBuf,
 }
 
 impl Default for NetConfig {
     fn default() -> Self {
-        Self { extra_ca: Vec::new(), resolv_conf: PathBuf::from("/etc/resolv.conf") }
+        Self {
+            extra_ca: Vec::new(),
+            resolv_conf: PathBuf::from("/etc/resolv.conf"),
+            hosts: PathBuf::from("/etc/hosts"),
+        }
     }
 }
 
@@ -63,7 +75,7 @@ struct Inner {
     names: Names,
     tls: Arc<rustls::ClientConfig>,
     clock: Arc<dyn Clock>,
-    pool: client::Pool,
+    pool: pool::Pool,
 }
 
 impl Net {
@@ -73,10 +85,10 @@ impl Net {
     /// When a file of [`NetConfig::extra_ca`] cannot be used.
     pub fn new(config: &NetConfig, clock: Arc<dyn Clock>) -> Result<Self, NetError> {
         Ok(Self(Arc::new(Inner {
-            names: Names::new(config.resolv_conf.clone()),
+            names: Names::new(config.resolv_conf.clone(), config.hosts.clone(), Mdns::everywhere()),
             tls: tls::config(&config.extra_ca)?,
             clock,
-            pool: client::Pool::default(),
+            pool: pool::Pool::default(),
         })))
     }
 
@@ -87,10 +99,21 @@ impl Net {
         proxy: Option<&ProxyConfig>,
         limit: Duration,
     ) -> Result<Box<dyn Stream>, NetError> {
+        self.connect_within(target, proxy, limit, None).await
+    }
+
+    /// As [`Net::connect`], only to where `reach` lets it; a proxy decides for itself.
+    async fn connect_within(
+        &self,
+        target: &Target,
+        proxy: Option<&ProxyConfig>,
+        limit: Duration,
+        reach: Option<&Reach>,
+    ) -> Result<Box<dyn Stream>, NetError> {
         let connecting = async {
             let tcp = match proxy {
                 Some(proxy) => proxy::through(&self.0.names, proxy, target).await?,
-                None => dial::dial(&self.0.names, &target.host, target.port).await?,
+                None => dial::dial(&self.0.names, &target.host, target.port, reach).await?,
             };
             if target.tls {
                 let stream = tls::wrap(&self.0.tls, tcp, &target.host, self.0.clock.as_ref()).await?;

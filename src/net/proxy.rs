@@ -18,7 +18,7 @@ pub(super) async fn through(
     target: &Target,
 ) -> Result<TcpStream, NetError> {
     let mut stream =
-        dial::dial(names, &proxy.host, proxy.port).await.map_err(|e| failed(proxy, e.to_string()))?;
+        dial::dial(names, &proxy.host, proxy.port, None).await.map_err(|e| failed(proxy, e.to_string()))?;
     match proxy.protocol {
         ProxyProtocol::Http => connect(&mut stream, proxy, target).await?,
         ProxyProtocol::Socks5 => socks5(&mut stream, proxy, target).await?,

@@ -8,7 +8,7 @@ use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::{FetchOptions, Net, NetConfig, NetError, Target};
+use super::{FetchOptions, Net, NetConfig, NetError, Reach, Target};
 use crate::model::{ProxyConfig, ProxyProtocol, Secret, SystemClock};
 
 fn net() -> Net {
@@ -120,4 +120,83 @@ async fn a_tunnel_carries_bytes_both_ways() {
         assert_eq!(&hello, b"hello");
         drop(server.await.unwrap());
     }
+}
+
+/// Answers each request with the next answer; the connection ends after the last.
+async fn in_turn(answers: Vec<&'static [u8]>) -> (u16, Arc<std::sync::atomic::AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let answers = answers.clone();
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 4096];
+                for answer in answers {
+                    if stream.read(&mut buffer).await.is_ok_and(|n| n > 0) {
+                        stream.write_all(answer).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    (port, connections)
+}
+
+#[tokio::test]
+async fn a_connection_that_ended_while_it_was_idle_costs_nothing() {
+    // No word of closing in the answer: it is noticed at the next request only.
+    let (port, connections) = in_turn(vec![b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"]).await;
+    let net = net();
+    let options = FetchOptions { repeatable: true, ..FetchOptions::default() };
+    for _ in 0..5 {
+        assert_eq!(net.fetch(get(port), &options).await.unwrap().body, "ok");
+    }
+    assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), 5);
+}
+
+#[tokio::test]
+async fn a_connection_serves_many_requests() {
+    let (port, connections) = in_turn(vec![b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"; 8]).await;
+    let net = net();
+    for _ in 0..8 {
+        net.fetch(get(port), &FetchOptions::default()).await.unwrap();
+    }
+    assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn redirects_are_followed_when_asked_and_on_the_same_host_only() {
+    let here: &[u8] = b"HTTP/1.1 307 Moved\r\nlocation: /b\r\ncontent-length: 0\r\n\r\n";
+    let (port, _) = in_turn(vec![here, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"]).await;
+    let options = FetchOptions { redirects: 1, ..FetchOptions::default() };
+    assert_eq!(net().fetch(get(port), &options).await.unwrap().body, "ok");
+    let (port, _) = in_turn(vec![here]).await;
+    assert_eq!(net().fetch(get(port), &FetchOptions::default()).await.unwrap().status, 307);
+    let away: &[u8] = b"HTTP/1.1 307 Moved\r\nlocation: http://localhost/b\r\ncontent-length: 0\r\n\r\n";
+    let (port, _) = in_turn(vec![away]).await;
+    assert_eq!(net().fetch(get(port), &options).await.unwrap().status, 307, "another name is another host");
+}
+
+#[tokio::test]
+async fn what_may_not_be_reached_is_not_also_by_name_and_by_a_kept_connection() {
+    let (port, _) = in_turn(vec![b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"; 4]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = folder.path().join("hosts");
+    std::fs::write(&hosts, "169.254.169.254 metadata\n127.0.0.1 me\n").unwrap();
+    let config = NetConfig { hosts, ..NetConfig::default() };
+    let net = Net::new(&config, Arc::new(SystemClock)).unwrap();
+    let own = Reach { own: vec![format!("127.0.0.1:{port}").parse().unwrap()], ..Reach::default() };
+    let within = |reach: Reach| FetchOptions { reach: Some(Arc::new(reach)), ..FetchOptions::default() };
+    let url = |host: &str| Request::get(format!("http://{host}:{port}/")).body(Bytes::new()).unwrap();
+    let metadata = net.fetch(url("metadata"), &within(Reach::default())).await;
+    assert!(matches!(metadata, Err(NetError::Forbidden { .. })), "{metadata:?}");
+    net.fetch(url("me"), &FetchOptions::default()).await.unwrap();
+    let ourselves = net.fetch(url("me"), &within(own.clone())).await;
+    assert!(matches!(ourselves, Err(NetError::Forbidden { .. })), "{ourselves:?}");
+    let deny = Reach { deny: vec!["127.0.0.0/8".parse().unwrap()], ..Reach::default() };
+    assert!(matches!(net.fetch(url("me"), &within(deny)).await, Err(NetError::Forbidden { .. })));
+    assert!(net.fetch(url("me"), &within(Reach::default())).await.is_ok());
 }

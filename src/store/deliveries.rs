@@ -51,6 +51,8 @@ pub struct Delivery {
     pub id: i64,
     /// To which webhook.
     pub webhook: WebhookId,
+    /// Whether that is the global one.
+    pub global: bool,
     /// Where it stands.
     pub status: DeliveryStatus,
     /// Attempts so far.
@@ -59,6 +61,8 @@ pub struct Delivery {
     pub answer: Option<u16>,
     /// What went wrong at the last attempt.
     pub error: Option<String>,
+    /// When it began to wait.
+    pub since: Stamp,
     /// When it last changed.
     pub updated: Stamp,
     /// What is delivered.
@@ -79,6 +83,8 @@ pub enum Verdict {
         answer: Option<u16>,
         /// What went wrong.
         error: String,
+        /// Not before this, because the receiver said so.
+        not_before: Option<Stamp>,
     },
     /// Given up.
     Dead {
@@ -89,50 +95,116 @@ pub enum Verdict {
     },
 }
 
-const SELECT: &str = "delivery.id, delivery.webhook, delivery.status, delivery.attempts, delivery.answer, delivery.error, delivery.updated";
+/// What is first in the line of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// How often the first one was tried in vain.
+    pub attempts: u32,
+    /// When the receiver lets itself be asked again.
+    pub not_before: Option<Stamp>,
+}
+
+/// How much waits for a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// Of which instance; none is the global one.
+    pub instance: Option<InstanceId>,
+    /// Deliveries.
+    pub count: i64,
+}
+
+/// Which deliveries are listed.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryFilter {
+    /// Of this instance's events.
+    pub instance: InstanceId,
+    /// Only to its own webhook, not to the global one.
+    pub own: bool,
+    /// Only where they stand so.
+    pub status: Option<DeliveryStatus>,
+    /// Before this row.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+const SELECT: &str = "delivery.id, delivery.webhook, webhook.instance IS NULL, delivery.status, delivery.attempts, \
+     delivery.answer, delivery.error, delivery.since, delivery.updated";
+/// How many columns that is.
+const SELECTED: usize = 9;
 
 impl Store {
-    /// Webhooks that have something to deliver.
-    pub async fn due_webhooks(&self) -> Result<Vec<WebhookId>, StoreError> {
+    /// Webhooks that have something to deliver, with what is first.
+    pub async fn heads(&self) -> Result<Vec<Head>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT id FROM webhook WHERE EXISTS (SELECT 1 FROM delivery WHERE webhook = webhook.id AND status = 0) ORDER BY id",
+                "SELECT webhook, attempts, not_before FROM delivery WHERE id IN \
+                 (SELECT min(id) FROM delivery WHERE status = 0 GROUP BY webhook)",
             )?;
-            let rows = statement.query_map([], |row| row.get(0).map(WebhookId))?;
+            let rows = statement.query_map([], |row| {
+                Ok(Head {
+                    webhook: WebhookId(row.get(0)?),
+                    attempts: row.get(1)?,
+                    not_before: row.get::<_, Option<i64>>(2)?.map(Stamp::from_millis),
+                })
+            })?;
             Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })
         .await
     }
 
-    /// The oldest delivery that a webhook still has to get.
-    pub async fn next_delivery(&self, webhook: WebhookId) -> Result<Option<Delivery>, StoreError> {
+    /// The oldest deliveries that a webhook still has to get, in order: at most `most`, and none after
+    /// the events weigh `bytes` together.
+    pub async fn next_deliveries(
+        &self,
+        webhook: WebhookId,
+        most: u32,
+        bytes: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
         self.read(move |connection| {
             let sql = format!(
                 "SELECT {SELECT}, {} FROM delivery JOIN event ON event.id = delivery.event \
-                 WHERE delivery.webhook = ?1 AND delivery.status = 0 ORDER BY delivery.id LIMIT 1",
+                 JOIN webhook ON webhook.id = delivery.webhook AND (webhook.enabled = 1 OR webhook.retired = 1) \
+                 WHERE delivery.webhook = ?1 AND delivery.status = 0 ORDER BY delivery.id LIMIT ?2",
                 outbox::COLUMNS
             );
             let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query_map([webhook.0], read)?;
-            Ok(rows.next().transpose()?)
+            let mut rows = statement.query((webhook.0, most))?;
+            let (mut deliveries, mut weight) = (Vec::new(), 0);
+            while let Some(row) = rows.next()? {
+                weight += row.get_ref(SELECTED + outbox::DATA)?.as_str().map_or(0, str::len);
+                deliveries.push(read(row)?);
+                if weight >= bytes {
+                    break;
+                }
+            }
+            Ok(deliveries)
         })
         .await
     }
 
-    /// Keeps what an attempt came to.
-    pub async fn finish_delivery(&self, id: i64, verdict: Verdict) -> Result<(), StoreError> {
+    /// Keeps what attempts came to, in one transaction.
+    pub async fn settle_deliveries(&self, settled: Vec<(i64, Verdict)>) -> Result<(), StoreError> {
         let now = self.0.clock.now().millis();
         self.write(move |connection| {
-            let (status, answer, error) = match verdict {
-                Verdict::Delivered { answer } => (DeliveryStatus::Delivered, Some(answer), None),
-                Verdict::Again { answer, error } => (DeliveryStatus::Pending, answer, Some(error)),
-                Verdict::Dead { answer, error } => (DeliveryStatus::Dead, answer, Some(error)),
-            };
-            connection
-                .prepare_cached(
-                    "UPDATE delivery SET status = ?2, attempts = attempts + 1, answer = ?3, error = ?4, updated = ?5 WHERE id = ?1",
-                )?
-                .execute((id, status.number(), answer, error, now))?;
+            let mut update = connection.prepare_cached(
+                "UPDATE delivery SET status = ?2, attempts = attempts + 1, answer = ?3, error = ?4, not_before = ?5, updated = ?6 \
+                 WHERE id = ?1",
+            )?;
+            for (id, verdict) in &settled {
+                let (status, answer, error, not_before) = match verdict {
+                    Verdict::Delivered { answer } => (DeliveryStatus::Delivered, Some(*answer), None, None),
+                    Verdict::Again { answer, error, not_before } => {
+                        (DeliveryStatus::Pending, *answer, Some(error), not_before.map(Stamp::millis))
+                    }
+                    Verdict::Dead { answer, error } => (DeliveryStatus::Dead, *answer, Some(error), None),
+                };
+                update.execute((id, status.number(), answer, error, not_before, now))?;
+            }
             Ok(())
         })
         .await?;
@@ -140,42 +212,52 @@ impl Store {
         Ok(())
     }
 
-    /// An instance's deliveries, newest first, before the row `before`.
-    pub async fn deliveries(
-        &self,
-        instance: InstanceId,
-        status: Option<DeliveryStatus>,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    /// Deliveries of an instance's events, newest first.
+    pub async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
         self.read(move |connection| {
+            // In the words of the partial indexes, which a parameter would hide.
+            let status = filter.status.map(|s| format!("AND delivery.status = {}", s.number())).unwrap_or_default();
+            let own = if filter.own { "AND webhook.instance IS NOT NULL" } else { "" };
             let sql = format!(
-                "SELECT {SELECT}, {} FROM delivery JOIN event ON event.id = delivery.event \
-                 WHERE delivery.instance = ?1 AND (?2 IS NULL OR delivery.status = ?2) AND (?3 IS NULL OR delivery.id < ?3) \
-                 ORDER BY delivery.id DESC LIMIT ?4",
+                "SELECT {SELECT}, {} FROM event JOIN delivery ON delivery.event = event.id \
+                 JOIN webhook ON webhook.id = delivery.webhook \
+                 WHERE event.instance = ?1 {status} {own} AND (?2 IS NULL OR (delivery.id < ?2 AND event.id <= \
+                 coalesce((SELECT event FROM delivery WHERE id < ?2 ORDER BY id DESC LIMIT 1), 0))) \
+                 ORDER BY event.id DESC, delivery.id DESC LIMIT ?3",
                 outbox::COLUMNS
             );
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map((instance.0, status.map(DeliveryStatus::number), before, limit), read)?;
+            let rows = statement.query_map((filter.instance.0, filter.before, filter.limit), read)?;
             Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })
         .await
     }
 
-    /// Sends one delivery, or all dead ones, again. Returns how many.
-    pub async fn redeliver(&self, instance: InstanceId, id: Option<i64>) -> Result<usize, StoreError> {
+    /// Sends one delivery of an instance's events, or all dead ones, again; with `own` only those to its
+    /// own webhook. Returns how many.
+    pub async fn redeliver(
+        &self,
+        instance: InstanceId,
+        own: bool,
+        id: Option<i64>,
+    ) -> Result<usize, StoreError> {
         let now = self.0.clock.now().millis();
-        let count = self
+        let webhooks = self
             .write(move |connection| {
-                let again = "UPDATE delivery SET status = 0, attempts = 0, answer = NULL, error = NULL, updated = ?3 \
-                             WHERE instance = ?1 AND status > 0 AND ";
-                let sql = format!("{again}{}", if id.is_some() { "id = ?2" } else { "status = 2 AND ?2 IS NULL" });
-                Ok(connection.execute(&sql, (instance.0, id, now))?)
+                let which = if id.is_some() { "status > 0 AND id = ?2" } else { "status = 2 AND ?2 IS NULL" };
+                let own = if own { "AND webhook IN (SELECT id FROM webhook WHERE instance = ?1)" } else { "" };
+                let sql = format!(
+                    "UPDATE delivery SET status = 0, attempts = 0, answer = NULL, error = NULL, not_before = NULL, since = ?3, \
+                     updated = ?3 WHERE instance = ?1 AND {which} {own} RETURNING webhook"
+                );
+                let mut statement = connection.prepare_cached(&sql)?;
+                let rows = statement.query_map((instance.0, id, now), |row| row.get(0).map(WebhookId))?;
+                Ok(rows.collect::<Result<Vec<_>, _>>()?)
             })
             .await?;
+        let count = webhooks.len();
         if count > 0 {
-            // Nothing new was stored, but there is work again.
-            self.0.newest.send_modify(|_| {});
+            self.0.due.add(webhooks);
             self.0.delivered.send_replace(());
         }
         Ok(count)
@@ -184,24 +266,40 @@ impl Store {
     /// Pending, delivered and dead deliveries, for metrics.
     pub async fn delivery_counts(&self) -> Result<[i64; 3], StoreError> {
         self.read(|connection: &Connection| {
-            let mut counts = [0; 3];
-            let mut statement =
-                connection.prepare_cached("SELECT status, count(*) FROM delivery GROUP BY status")?;
-            let rows = statement.query_map([], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, i64>(1)?)))?;
-            for row in rows {
-                let (status, count) = row?;
-                if let Some(slot) = counts.get_mut(usize::from(status)) {
-                    *slot = count;
-                }
-            }
-            Ok(counts)
+            let count = |which: &str| -> Result<i64, StoreError> {
+                let sql = format!("SELECT count(*) FROM delivery {which}");
+                Ok(connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
+            };
+            // From the small indexes; there is none for what was delivered.
+            let (pending, dead) = (count("WHERE status = 0")?, count("WHERE status = 2")?);
+            Ok([pending, count("")? - pending - dead, dead])
+        })
+        .await
+    }
+
+    /// What waits for each webhook.
+    pub async fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT webhook.id, webhook.instance, waiting.n FROM \
+                 (SELECT webhook, count(*) AS n FROM delivery WHERE status = 0 GROUP BY webhook) AS waiting \
+                 JOIN webhook ON webhook.id = waiting.webhook",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok(Waiting {
+                    webhook: WebhookId(row.get(0)?),
+                    instance: row.get::<_, Option<i64>>(1)?.map(InstanceId),
+                    count: row.get(2)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })
         .await
     }
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let status = match row.get::<_, i64>(2)? {
+    let status = match row.get::<_, i64>(3)? {
         0 => DeliveryStatus::Pending,
         1 => DeliveryStatus::Delivered,
         _ => DeliveryStatus::Dead,
@@ -209,12 +307,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         id: row.get(0)?,
         webhook: WebhookId(row.get(1)?),
+        global: row.get(2)?,
         status,
-        attempts: row.get(3)?,
-        answer: row.get(4)?,
-        error: row.get(5)?,
-        updated: Stamp::from_millis(row.get(6)?),
-        // The event's columns come after the delivery's seven.
-        event: outbox::read_at(row, 7)?,
+        attempts: row.get(4)?,
+        answer: row.get(5)?,
+        error: row.get(6)?,
+        since: Stamp::from_millis(row.get(7)?),
+        updated: Stamp::from_millis(row.get(8)?),
+        event: outbox::read_at(row, SELECTED)?,
     })
 }

@@ -3,12 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
+use super::due::Appended;
 use super::outbox::Append;
 use super::seal::Sealer;
-use super::{Store, StoreError, credentials, outbox, sessions};
+use super::{Store, StoreError, credentials, outbox, sessions, webhooks};
 use crate::model::{
     Digest, Ended, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth, NewEvent, Profile,
-    ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Settings, Stamp,
+    ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Settings, Stamp, Webhook,
 };
 
 /// An instance as it is kept.
@@ -61,6 +62,8 @@ pub struct NewInstanceRow {
     pub token: Digest,
     /// Cloud: Meta's access token.
     pub cloud_token: Option<Secret>,
+    /// Where its events go from the first one on.
+    pub webhook: Option<Webhook>,
 }
 
 /// A change of what lasts.
@@ -105,7 +108,7 @@ impl Store {
         .await
     }
 
-    /// Keeps a new instance and the events that tell of it.
+    /// Keeps a new instance, its webhook, and the events that tell of it: the webhook gets them too.
     ///
     /// # Errors
     /// [`StoreError::Taken`] when the name belongs to another one.
@@ -115,14 +118,18 @@ impl Store {
         events: Vec<NewEvent>,
     ) -> Result<InstanceRow, StoreError> {
         let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
-        let (row, newest) = self
+        let (row, added) = self
             .write(move |connection| {
+                let webhook = new.webhook.clone();
                 let row = insert(connection, &sealer, new, now)?;
-                let newest = outbox::append(connection, &Append::of(&row, now), &events)?;
-                Ok((row, newest))
+                if let Some(webhook) = webhook {
+                    webhooks::put(connection, &sealer, Some(row.id), &webhook, now)?;
+                }
+                let added = outbox::append(connection, &Append::of(&row, now), &events)?;
+                Ok((row, added))
             })
             .await?;
-        self.stored(newest);
+        self.stored(added);
         Ok(row)
     }
 
@@ -134,7 +141,7 @@ impl Store {
         events: Vec<NewEvent>,
     ) -> Result<(), StoreError> {
         let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
-        let newest = self
+        let added = self
             .write(move |connection| {
                 // Before the change, so that events of a log-out still name the account that it was.
                 let append = Append::lookup(connection, id, now)?;
@@ -142,7 +149,7 @@ impl Store {
                 outbox::append(connection, &append, &events)
             })
             .await?;
-        self.stored(newest);
+        self.stored(added);
         Ok(())
     }
 
@@ -150,23 +157,23 @@ impl Store {
     /// left out.
     pub async fn append_events(&self, events: Vec<(InstanceId, NewEvent)>) -> Result<(), StoreError> {
         let now = self.0.clock.now();
-        let newest = self
+        let added = self
             .write(move |connection| {
-                let mut newest = 0;
+                let mut added = Appended::default();
                 for (id, event) in &events {
                     match Append::lookup(connection, *id, now) {
                         Ok(whose) => {
-                            newest =
-                                newest.max(outbox::append(connection, &whose, std::slice::from_ref(event))?);
+                            let more = outbox::append(connection, &whose, std::slice::from_ref(event))?;
+                            added = added.and(more);
                         }
                         Err(StoreError::Missing(_)) => {}
                         Err(error) => return Err(error),
                     }
                 }
-                Ok(newest)
+                Ok(added)
             })
             .await?;
-        self.stored(newest);
+        self.stored(added);
         Ok(())
     }
 
@@ -178,19 +185,19 @@ impl Store {
         tombstone: bool,
     ) -> Result<(), StoreError> {
         let now = self.0.clock.now();
-        let newest = self
+        let added = self
             .write(move |connection| {
                 let append = Append::lookup(connection, id, now)?;
-                let newest = outbox::append(connection, &append, &events)?;
+                let added = outbox::append(connection, &append, &events)?;
                 if tombstone {
                     credentials::bury(connection, id, now)?;
                 }
                 connection.execute("UPDATE webhook SET retired = 1 WHERE instance = ?1", [id.0])?;
                 connection.execute("DELETE FROM instance WHERE id = ?1", [id.0])?;
-                Ok(newest)
+                Ok(added)
             })
             .await?;
-        self.stored(newest);
+        self.stored(added);
         Ok(())
     }
 

@@ -6,13 +6,17 @@
 
 pub mod credentials;
 mod deliveries;
+mod due;
 mod error;
 mod instances;
 mod keyfile;
 mod keys;
 mod learned;
 mod outbox;
+#[cfg(test)]
+mod outbox_tests;
 mod readers;
+mod retention;
 mod schema;
 mod seal;
 mod sessions;
@@ -28,15 +32,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::watch;
 
-pub use deliveries::{Delivery, DeliveryStatus, Verdict};
+pub use deliveries::{Delivery, DeliveryFilter, DeliveryStatus, Head, Verdict, Waiting};
+pub use due::OutboxFigures;
 pub use error::StoreError;
 pub use instances::{InstanceChange, InstanceRow, NewInstanceRow};
 pub use keyfile::load_or_make_key;
 pub use keys::ApiKey;
-pub use outbox::{EventFilter, Pruned, Retention, StoredEvent};
+pub use outbox::{EventFilter, StoredEvent};
+pub use retention::{Pruned, Retention};
 pub use seal::SealingKey;
 pub use sessions::{Invite, Session};
-pub use webhooks::{Webhook, WebhookId, WebhookTarget};
+pub use webhooks::{WebhookId, WebhookRow};
 
 use crate::model::Clock;
 use readers::Readers;
@@ -58,6 +64,8 @@ struct Inner {
     delivered: watch::Sender<()>,
     /// Wakes when a session or an invitation ended or began.
     access: watch::Sender<()>,
+    due: due::Due,
+    figures: due::Figures,
     /// Held while the process lives: two daemons on one database would tear each other's ratchets.
     lock: Mutex<Option<File>>,
 }
@@ -88,6 +96,8 @@ impl Store {
             newest: watch::channel(newest).0,
             delivered: watch::channel(()).0,
             access: watch::channel(()).0,
+            due: due::Due::default(),
+            figures: due::Figures::default(),
             lock: Mutex::new(Some(lock)),
         })))
     }
@@ -169,16 +179,6 @@ impl Store {
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.0.readers.run(job).await
-    }
-
-    fn stored(&self, newest: i64) {
-        self.0.newest.send_if_modified(|known| {
-            let newer = newest > *known;
-            if newer {
-                *known = newest;
-            }
-            newer
-        });
     }
 }
 

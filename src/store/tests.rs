@@ -2,21 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use whatsapp_rust::bytes::Bytes;
 use whatsapp_rust::wacore::store::Device;
 use whatsapp_rust::wacore::store::traits::{AppSyncStore, DeviceStore, ProtocolStore, SignalStore};
 
-use super::{
-    DeliveryStatus, EventFilter, InstanceChange, NewInstanceRow, Retention, SealingKey, Store, StoreError,
-    Verdict, Webhook, WebhookTarget,
-};
+use super::{EventFilter, InstanceChange, NewInstanceRow, SealingKey, Store, StoreError};
 use crate::model::{
     AccountJid, Digest, Ended, EventKind, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth,
     NewEvent, Profile, ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Settings, Stamp,
-    SystemClock,
+    SystemClock, Webhook,
 };
 
 async fn open(folder: &Path) -> Store {
@@ -40,6 +36,7 @@ fn shop(name: &str) -> NewInstanceRow {
         business_id: None,
         token: Digest::of(name),
         cloud_token: None,
+        webhook: None,
     }
 }
 
@@ -126,8 +123,7 @@ async fn nothing_secret_is_readable_in_the_file() {
     let store = open(folder.path()).await;
     let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
     store.credentials(id).put_session("a@s", b"RATCHET-STATE").await.unwrap();
-    let target = WebhookTarget { url: "http://h/?token=URL-TOKEN".into(), ..WebhookTarget::default() };
-    store.set_webhook(Webhook { instance: Some(id), enabled: true, events: None, target }).await.unwrap();
+    store.set_webhook(Some(id), Webhook::to("http://h/?token=URL-TOKEN")).await.unwrap();
     assert_eq!(
         store.instances().await.unwrap()[0].proxy.as_ref().unwrap().password,
         Some(Secret::new("hunter2"))
@@ -176,77 +172,6 @@ async fn one_failing_job_harms_no_other_in_its_commit() {
     assert_eq!(good, 20);
     assert_eq!(store.instances().await.unwrap().len(), 20);
     assert_eq!(store.events_after(0, EventFilter::default(), 100).await.unwrap().len(), 20);
-}
-
-#[tokio::test]
-async fn events_go_to_every_webhook_that_wants_them_in_order_and_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).await;
-    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
-    let hook =
-        |instance, events| Webhook { instance, enabled: true, events, target: WebhookTarget::default() };
-    store.set_webhook(hook(Some(id), None)).await.unwrap();
-    store.set_webhook(hook(None, Some(vec![EventKind::Call]))).await.unwrap();
-    let message = || NewEvent::once(EventKind::MessagesUpsert, json!({"a": 1}), "chat/1");
-    let call = NewEvent::new(EventKind::Call, json!({}));
-    store.change_instance(id, InstanceChange::None, vec![message(), message(), call]).await.unwrap();
-    store.change_instance(id, InstanceChange::None, vec![message()]).await.unwrap();
-    let seqs: Vec<_> = store.last_events(id, 10).await.unwrap().iter().map(|e| e.seq.0).collect();
-    assert_eq!(seqs, [2, 1], "a redelivered message makes no second event");
-    let due = store.due_webhooks().await.unwrap();
-    assert_eq!(due.len(), 2);
-    let first = store.next_delivery(due[0]).await.unwrap().unwrap();
-    assert_eq!(first.event.kind, EventKind::MessagesUpsert);
-    let again = Verdict::Again { answer: Some(500), error: "HTTP 500".into() };
-    store.finish_delivery(first.id, again).await.unwrap();
-    let same = store.next_delivery(due[0]).await.unwrap().unwrap();
-    assert_eq!((same.id, same.attempts), (first.id, 1), "in order: the first one again");
-    store
-        .finish_delivery(same.id, Verdict::Dead { answer: Some(410), error: "HTTP 410".into() })
-        .await
-        .unwrap();
-    assert_eq!(store.next_delivery(due[0]).await.unwrap().unwrap().event.kind, EventKind::Call);
-    let dead = store.deliveries(id, Some(DeliveryStatus::Dead), None, 10).await.unwrap();
-    assert_eq!(dead.len(), 1);
-    assert_eq!(store.redeliver(id, None).await.unwrap(), 1);
-    assert_eq!(store.next_delivery(due[0]).await.unwrap().unwrap().id, first.id);
-    assert_eq!(store.delivery_counts().await.unwrap(), [3, 0, 0]);
-}
-
-#[tokio::test]
-async fn a_deleted_instance_still_delivers_its_last_events() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).await;
-    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
-    let target = WebhookTarget::default();
-    store.set_webhook(Webhook { instance: Some(id), enabled: true, events: None, target }).await.unwrap();
-    store.delete_instance(id, vec![note("gone")], false).await.unwrap();
-    let due = store.due_webhooks().await.unwrap();
-    let last = store.next_delivery(due[0]).await.unwrap().unwrap();
-    assert_eq!(last.event.name, "shop");
-    store.create_instance(shop("shop"), vec![]).await.expect("the name is free at once");
-    store.finish_delivery(last.id, Verdict::Delivered { answer: 200 }).await.unwrap();
-    let keep = Retention { delivered: Duration::ZERO, dead: Duration::ZERO, bytes: i64::MAX };
-    store.prune_events(keep).await.unwrap();
-    assert!(
-        store.webhook(due[0]).await.unwrap().is_none(),
-        "the retired webhook went with its last delivery"
-    );
-}
-
-#[tokio::test]
-async fn over_budget_the_loss_is_an_event() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).await;
-    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
-    let target = WebhookTarget::default();
-    store.set_webhook(Webhook { instance: Some(id), enabled: true, events: None, target }).await.unwrap();
-    store.change_instance(id, InstanceChange::None, (0..20).map(|_| note("x")).collect()).await.unwrap();
-    let keep = Retention { delivered: Duration::from_mins(1), dead: Duration::from_mins(1), bytes: 1000 };
-    let pruned = store.prune_events(keep).await.unwrap();
-    assert_eq!(pruned.lost, 20);
-    let left = store.last_events(id, 10).await.unwrap();
-    assert_eq!((left[0].kind, left[0].data["lost"].as_i64()), (EventKind::EventsLost, Some(20)));
 }
 
 #[tokio::test]

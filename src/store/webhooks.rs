@@ -1,104 +1,122 @@
 //! Webhooks: one per instance and a global one.
 
-use std::collections::BTreeMap;
-
-use rusqlite::{Connection, OptionalExtension};
-use serde::{Deserialize, Serialize};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::seal::Sealer;
 use super::{Store, StoreError};
-use crate::model::{EventKind, InstanceId};
+use crate::model::{InstanceId, Stamp, Webhook};
 
 /// The row of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WebhookId(pub i64);
 
-/// Where events go and how. Holds secrets: `Debug` shows none.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WebhookTarget {
-    /// The address.
-    pub url: String,
-    /// A path piece per kind of event.
-    pub by_events: bool,
-    /// Media bytes within the event.
-    pub base64: bool,
-    /// Headers to send along.
-    pub headers: BTreeMap<String, String>,
-    /// Key of the `Authorization` token (HS256).
-    pub jwt_key: Option<String>,
-    /// Standard Webhooks secrets (`whsec_…`); all sign, so that a receiver can change at its leisure.
-    pub secrets: Vec<String>,
-    /// The original's spelling of event names.
-    pub dotted: bool,
-}
-
-impl std::fmt::Debug for WebhookTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebhookTarget")
-            .field("by_events", &self.by_events)
-            .field("base64", &self.base64)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A webhook as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Webhook {
+pub struct WebhookRow {
+    /// The row.
+    pub id: WebhookId,
     /// Of one instance, or the global one.
     pub instance: Option<InstanceId>,
-    /// Whether events are sent.
-    pub enabled: bool,
-    /// Which; none is all.
-    pub events: Option<Vec<EventKind>>,
-    /// Where and how.
-    pub target: WebhookTarget,
+    /// When it was first set.
+    pub created: Stamp,
+    /// When it was last set.
+    pub updated: Stamp,
+    /// What it is.
+    pub webhook: Webhook,
 }
 
 const CONFIG: &str = "webhook/config";
 
 impl Store {
     /// An instance's webhook, or the global one.
-    pub async fn webhook_of(&self, instance: Option<InstanceId>) -> Result<Option<Webhook>, StoreError> {
+    pub async fn webhook_of(&self, instance: Option<InstanceId>) -> Result<Option<WebhookRow>, StoreError> {
         let sealer = self.0.sealer.clone();
         self.read(move |connection| find(connection, &sealer, "instance IS ?1", instance.map(|i| i.0))).await
     }
 
     /// A webhook by its row.
-    pub async fn webhook(&self, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
+    pub async fn webhook(&self, id: WebhookId) -> Result<Option<WebhookRow>, StoreError> {
         let sealer = self.0.sealer.clone();
         self.read(move |connection| find(connection, &sealer, "id = ?1", Some(id.0))).await
     }
 
-    /// Keeps a webhook in the place of the one before.
-    pub async fn set_webhook(&self, webhook: Webhook) -> Result<(), StoreError> {
-        let sealer = self.0.sealer.clone();
-        self.write(move |connection| {
-            let config = sealer.seal(CONFIG, &serde_json::to_vec(&webhook.target)?)?;
-            let events = webhook.events.map(|kinds| kinds.iter().map(|k| k.upper()).collect::<Vec<_>>());
-            let events = events.map(|kinds| serde_json::to_string(&kinds)).transpose()?;
-            let instance = webhook.instance.map(|i| i.0);
-            let known = connection.execute(
-                "UPDATE webhook SET enabled = ?2, events = ?3, config = ?4 WHERE instance IS ?1",
-                (instance, webhook.enabled, &events, &config),
-            )?;
-            if known == 0 {
-                connection.execute(
-                    "INSERT INTO webhook(instance, enabled, events, config) VALUES (?1, ?2, ?3, ?4)",
-                    (instance, webhook.enabled, &events, &config),
-                )?;
-            }
-            Ok(())
+    /// Keeps a webhook of an instance, or the global one, in the place of the one before. What that one
+    /// had still to deliver goes to the new address.
+    pub async fn set_webhook(
+        &self,
+        instance: Option<InstanceId>,
+        webhook: Webhook,
+    ) -> Result<WebhookRow, StoreError> {
+        let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
+        let row = self
+            .write(move |connection| {
+                put(connection, &sealer, instance, &webhook, now)?;
+                let kept = find(connection, &sealer, "instance IS ?1", instance.map(|i| i.0))?;
+                kept.ok_or_else(|| StoreError::Missing("the webhook".into()))
+            })
+            .await?;
+        self.0.due.changed(row.id);
+        Ok(row)
+    }
+
+    /// Removes the global webhook. What it had still to deliver goes with it; returns how much that was.
+    pub async fn remove_global_webhook(&self) -> Result<i64, StoreError> {
+        self.write(|connection| {
+            let waiting = "SELECT count(*) FROM delivery WHERE status = 0 AND webhook IN (SELECT id FROM webhook WHERE instance IS NULL)";
+            let waiting = connection.query_row(waiting, [], |row| row.get(0))?;
+            connection.execute("DELETE FROM webhook WHERE instance IS NULL", [])?;
+            Ok(waiting)
         })
         .await
     }
+}
 
-    /// Removes the global webhook; what it has still to get goes with it.
-    pub async fn remove_global_webhook(&self) -> Result<(), StoreError> {
-        self.write(|connection| {
-            connection.execute("DELETE FROM webhook WHERE instance IS NULL", [])?;
-            Ok(())
+/// Inserts or replaces.
+pub(super) fn put(
+    connection: &Connection,
+    sealer: &Sealer,
+    instance: Option<InstanceId>,
+    webhook: &Webhook,
+    now: Stamp,
+) -> Result<(), StoreError> {
+    let config = sealer.seal(CONFIG, &serde_json::to_vec(&webhook.target)?)?;
+    let events = webhook.events.as_ref().map(|kinds| kinds.iter().map(|k| k.upper()).collect::<Vec<_>>());
+    let events = events.map(|kinds| serde_json::to_string(&kinds)).transpose()?;
+    let row = (instance.map(|i| i.0), webhook.enabled, &events, &config, now.millis());
+    let known = connection.execute(
+        "UPDATE webhook SET enabled = ?2, events = ?3, config = ?4, updated = ?5 WHERE instance IS ?1",
+        row,
+    )?;
+    if known == 0 {
+        connection.execute(
+            "INSERT INTO webhook(instance, enabled, events, config, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+            row,
+        )?;
+    }
+    Ok(())
+}
+
+struct Raw {
+    id: i64,
+    instance: Option<i64>,
+    enabled: bool,
+    events: Option<String>,
+    config: Vec<u8>,
+    created: i64,
+    updated: i64,
+}
+
+impl Raw {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            instance: row.get(1)?,
+            enabled: row.get(2)?,
+            events: row.get(3)?,
+            config: row.get(4)?,
+            created: row.get(5)?,
+            updated: row.get(6)?,
         })
-        .await
     }
 }
 
@@ -107,27 +125,24 @@ fn find(
     sealer: &Sealer,
     which: &str,
     id: Option<i64>,
-) -> Result<Option<Webhook>, StoreError> {
-    let sql = format!("SELECT instance, enabled, events, config FROM webhook WHERE {which}");
-    let row = connection
-        .prepare_cached(&sql)?
-        .query_row([id], |row| {
-            Ok((
-                row.get::<_, Option<i64>>(0)?,
-                row.get::<_, bool>(1)?,
-                row.get::<_, Option<String>>(2)?,
-                row.get::<_, Vec<u8>>(3)?,
-            ))
-        })
-        .optional()?;
-    let Some((instance, enabled, events, config)) = row else { return Ok(None) };
-    let events = match events {
+) -> Result<Option<WebhookRow>, StoreError> {
+    let sql =
+        format!("SELECT id, instance, enabled, events, config, created, updated FROM webhook WHERE {which}");
+    let raw = connection.prepare_cached(&sql)?.query_row([id], Raw::read).optional()?;
+    let Some(raw) = raw else { return Ok(None) };
+    let events = match raw.events {
         Some(list) => {
             let names: Vec<String> = serde_json::from_str(&list)?;
             Some(names.iter().filter_map(|name| name.parse().ok()).collect())
         }
         None => None,
     };
-    let target = serde_json::from_slice(&sealer.open(CONFIG, &config)?)?;
-    Ok(Some(Webhook { instance: instance.map(InstanceId), enabled, events, target }))
+    let target = serde_json::from_slice(&sealer.open(CONFIG, &raw.config)?)?;
+    Ok(Some(WebhookRow {
+        id: WebhookId(raw.id),
+        instance: raw.instance.map(InstanceId),
+        created: Stamp::from_millis(raw.created),
+        updated: Stamp::from_millis(raw.updated),
+        webhook: Webhook { enabled: raw.enabled, events, target },
+    }))
 }

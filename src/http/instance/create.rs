@@ -14,13 +14,12 @@ use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::meta;
 use crate::http::reply::{Reply, json};
-use crate::http::webhook;
+use crate::http::webhook::{self, Set};
 use crate::instance::{Handle, NewInstance};
 use crate::model::{
-    Digest, InstanceId, InstanceName, InstanceUuid, Integration, PhoneNumber, ProxyConfig, Secret, Settings,
-    Token, Visible,
+    Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, ProxyConfig, Secret, Settings, Token,
+    Visible,
 };
-use crate::store::Webhook;
 
 /// The members of a proxy in the body.
 const PROXY: Names = Names {
@@ -37,7 +36,7 @@ pub(crate) struct Created {
     instance: CreatedInstance,
     /// The instance's token, shown this once.
     hash: String,
-    webhook: Empty,
+    webhook: CreatedWebhook,
     websocket: Empty,
     rabbitmq: Empty,
     nats: Empty,
@@ -64,6 +63,21 @@ pub(crate) struct CreatedInstance {
     status: Visible,
 }
 
+/// The webhook that came with it, under the original's names for this one answer; empty without one.
+#[derive(Debug, Default, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedWebhook {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_by_events: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_base64: Option<bool>,
+    /// A secret that was made just now, shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
 /// A transport that is not there, in the original's shape.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Empty {}
@@ -72,7 +86,7 @@ pub(crate) struct Empty {}
 struct Wanted {
     instance: NewInstance,
     token: Secret,
-    webhook: Option<Webhook>,
+    webhook: CreatedWebhook,
     link_now: bool,
     number: Option<PhoneNumber>,
 }
@@ -86,11 +100,6 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
     let wanted = wanted?.ok_or(ApiError::Internal)?;
     let settings = wanted.instance.settings.clone();
     let handle = call.state.registry.create(wanted.instance).await?;
-    if let Some(mut webhook) = wanted.webhook {
-        webhook.instance = Some(handle.snapshot().id);
-        let kept = call.state.store.set_webhook(webhook).await;
-        kept.map_err(|error| ApiError::Storage(error.to_string()))?;
-    }
     let qrcode = if wanted.link_now { Some(link(call, &handle, wanted.number).await?) } else { None };
     let snapshot = handle.snapshot();
     let cloud = snapshot.integration == Integration::Cloud;
@@ -111,7 +120,7 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
             status: snapshot.visible,
         },
         hash: wanted.token.expose().to_owned(),
-        webhook: Empty {},
+        webhook: wanted.webhook,
         websocket: Empty {},
         rabbitmq: Empty {},
         nats: Empty {},
@@ -133,7 +142,7 @@ fn read(body: &mut Fields, call: &Call) -> Result<Option<Wanted>, ApiError> {
     let settings = settings::read(body, Settings::default());
     let proxy = proxy_of(body);
     let link_now = body.flag("qrcode").unwrap_or(false);
-    let webhook = webhook_of(body);
+    let webhook = webhook_of(body, call);
     let business_id = body.text("businessId");
     let number = body.text("number");
     let (token, instance_token) = (body.secret("token"), body.secret("instanceToken"));
@@ -159,8 +168,10 @@ fn read(body: &mut Fields, call: &Call) -> Result<Option<Wanted>, ApiError> {
         business_id,
         token: Digest::of(key.expose()),
         cloud_token,
+        webhook: webhook.as_ref().map(|set| set.webhook.clone()),
     };
     let link_now = link_now && integration == Integration::Web;
+    let webhook = webhook.map(echo).unwrap_or_default();
     Ok(Some(Wanted { instance, token: key, webhook, link_now, number: phone }))
 }
 
@@ -196,16 +207,25 @@ fn proxy_of(body: &mut Fields) -> Option<ProxyConfig> {
 }
 
 /// The webhook that comes with it.
-fn webhook_of(body: &mut Fields) -> Option<Webhook> {
+fn webhook_of(body: &mut Fields, call: &Call) -> Option<Set> {
     let mut inner = body.object("webhook")?;
-    let empty = !inner.has("url");
-    let read = webhook::read(&mut inner, InstanceId(0), None).0;
     // Published clients send an empty webhook for none.
-    if empty {
+    if !inner.has("url") {
         return None;
     }
+    let read = webhook::read(&mut inner, None, &call.state.courier);
     body.absorb(inner);
     Some(read)
+}
+
+fn echo(set: Set) -> CreatedWebhook {
+    let target = set.webhook.target;
+    CreatedWebhook {
+        webhook_url: Some(target.url),
+        webhook_by_events: Some(target.by_events),
+        webhook_base64: Some(target.base64),
+        secret: set.fresh.map(|secret| secret.expose().to_owned()),
+    }
 }
 
 fn phone_number(body: &mut Fields, text: &str) -> Option<PhoneNumber> {

@@ -1,5 +1,7 @@
 //! `GET /metrics`: Prometheus text, made anew from what is true at each scrape.
 
+mod outbox;
+
 use http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -13,6 +15,7 @@ use crate::http::host::check_host;
 use crate::http::reply::{Reply, bytes};
 use crate::instance::{Handle, Snapshot};
 use crate::model::Visible;
+use crate::store::{StoreError, Waiting};
 
 /// What a scrape asks for and gets (`OpenMetrics` 1.0, which Prometheus reads).
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -40,11 +43,6 @@ struct Because {
     reason: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Delivered {
-    status: &'static str,
-}
-
 /// Needs the global key, unless who asks is on this box.
 pub(crate) async fn get(call: &Call) -> Result<Reply, ApiError> {
     if call.client.loopback {
@@ -54,12 +52,19 @@ pub(crate) async fn get(call: &Call) -> Result<Reply, ApiError> {
         call.state.guard().admit(&call.parts.headers, &call.client)?.must_be_global()?;
     }
     let snapshots: Vec<_> = call.state.registry.all().iter().map(Handle::snapshot).collect();
-    let counts = call.state.store.delivery_counts().await;
-    let counts = counts.map_err(|error| ApiError::Storage(error.to_string()))?;
+    let storage = |error: StoreError| ApiError::Storage(error.to_string());
+    let counts = call.state.store.delivery_counts().await.map_err(storage)?;
+    let waiting = call.state.store.waiting().await.map_err(storage)?;
     let mut registry = Registry::with_prefix("tetherd");
     build(&mut registry);
     instances(&mut registry, snapshots.iter().map(AsRef::as_ref));
-    deliveries(&mut registry, counts);
+    outbox::events(&mut registry, call.state.store.outbox_figures());
+    outbox::deliveries(&mut registry, counts, call.state.courier.attempts());
+    let name = |w: &Waiting| outbox::named(w, &snapshots);
+    outbox::receivers(
+        &mut registry,
+        waiting.iter().map(|w| (name(w), w.count, call.state.courier.circuit(w.webhook))),
+    );
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|_| ApiError::Internal)?;
     Ok(bytes(StatusCode::OK, KIND, text))
@@ -99,12 +104,4 @@ fn instances<'a>(registry: &mut Registry, snapshots: impl Iterator<Item = &'a Sn
         "Attempts in a row that failed, the running one counted",
         attempts,
     );
-}
-
-fn deliveries(registry: &mut Registry, [pending, delivered, dead]: [i64; 3]) {
-    let family = Family::<Delivered, Gauge>::default();
-    for (status, count) in [("pending", pending), ("delivered", delivered), ("dead", dead)] {
-        family.get_or_create(&Delivered { status }).set(count);
-    }
-    registry.register("webhook_deliveries", "Deliveries that are kept, by status", family);
 }

@@ -18,6 +18,7 @@ use crate::http::error::ErrorBody;
 use crate::http::instance as i;
 use crate::http::reply::{Reply, bytes};
 use crate::http::routes::{Op, ROUTES};
+use crate::http::webhook as w;
 use crate::model::Settings;
 
 const JSON: &str = "application/json";
@@ -45,6 +46,10 @@ const JSON: &str = "application/json";
         i::settings::SettingsSet,
         i::state::ConnectionState,
         i::token::TokenSet,
+        w::Tested,
+        w::WebhookShown,
+        w::deliveries::Deliveries,
+        w::deliveries::Redelivered,
         Settings,
     ))
 )]
@@ -181,13 +186,15 @@ fn about(op: Op) -> About {
         Op::SetProxy => About::takes("Change how it goes out", true, Of("ProxySet")),
         Op::FindProxy => About::reads("How it goes out", &[], Of("ProxyShown")),
         Op::SetToken => About::takes("Another key, or another access token of Meta's", false, Of("TokenSet")),
-        Op::SetWebhook => About::takes("Change its webhook; what is left out stays", true, Kind(JSON)),
-        Op::FindWebhook => About::reads("Its webhook", &[], Kind(JSON)),
-        Op::Deliveries => {
-            About::reads("What was and is to be delivered", &["status", "limit", "before"], Kind(JSON))
+        Op::SetWebhook => {
+            About::takes("Change its webhook; what is left out stays", true, Of("WebhookShown"))
         }
-        Op::Redeliver => About::takes("Deliver again", false, Kind(JSON)),
-        Op::TestWebhook => About::takes("Post a test event and tell the answer", false, Kind(JSON)),
+        Op::FindWebhook => About::reads("Its webhook; null when it has none", &[], Of("WebhookShown")),
+        Op::Deliveries => {
+            About::reads("What was and is to be delivered", &["status", "limit", "before"], Of("Deliveries"))
+        }
+        Op::Redeliver => About::takes("Deliver again", false, Of("Redelivered")),
+        Op::TestWebhook => About::takes("Post a test event and tell the answer", false, Of("Tested")),
         Op::Invite => About::takes("A one-time address for linking this instance", true, Of("Invited")),
         Op::EndInvite => About::reads("Take that address back", &[], Of("Done")),
         Op::Events => About::reads("What happens, live", &["instance", "event"], Kind("text/event-stream")),

@@ -18,8 +18,10 @@ use crate::http::error::ApiError;
 use crate::http::reply::Reply;
 use crate::instance::qr::QrPicture;
 use crate::instance::{CreateError, Handle, NewInstance};
-use crate::model::{Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, Secret, Settings, Token};
-use crate::store::{Webhook, WebhookTarget};
+use crate::model::{
+    Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, Secret, Settings, Token, Webhook,
+    WebhookTarget,
+};
 
 /// Forms are short.
 const MAX_FORM: usize = 16 * 1024;
@@ -116,6 +118,7 @@ async fn create(call: &Call, session: &Session, reader: &Reader, form: &Form) ->
         business_id: None,
         token: Digest::of(token.expose()),
         cloud_token: None,
+        webhook: None,
     });
     match made.await {
         Ok(handle) => {
@@ -159,7 +162,11 @@ async fn on_account(
         "webhook" => webhook(call, session, reader, form, handle).await,
         "redeliver" => {
             if let Ok(id) = form.get("id").parse() {
-                call.state.store.redeliver(s.id, Some(id)).await.map_err(refused)?;
+                call.state
+                    .store
+                    .redeliver(s.id, !matches!(session.caller, Caller::Global), Some(id))
+                    .await
+                    .map_err(refused)?;
             }
             Ok(go(&format!("{base}/webhook"), None))
         }
@@ -229,21 +236,16 @@ async fn webhook(
     });
     if !possible {
         let clock = &*call.state.clock;
-        let inner = super::webhook(call, reader, handle, true).await?;
+        let inner = super::webhook(call, session, reader, handle, true).await?;
         let body = views::account(reader, &session.caller, &s, "/webhook", clock, &inner);
         let view = super::View { title: s.name.to_string(), live: None, refresh: None, body };
         return Ok(page(StatusCode::BAD_REQUEST, reader, &view));
     }
     let kept = call.state.store.webhook_of(Some(s.id)).await.map_err(refused)?;
-    let kept = kept.unwrap_or(Webhook {
-        instance: Some(s.id),
-        enabled: true,
-        events: None,
-        target: WebhookTarget::default(),
-    });
+    let kept = kept.map_or_else(|| Webhook::to(""), |row| row.webhook);
     let enabled = !form.get("enabled").is_empty();
-    let wanted = Webhook { enabled, target: WebhookTarget { url, ..kept.target.clone() }, ..kept };
-    call.state.store.set_webhook(wanted).await.map_err(refused)?;
+    let wanted = Webhook { enabled, target: WebhookTarget { url, ..kept.target }, events: kept.events };
+    call.state.store.set_webhook(Some(s.id), wanted).await.map_err(refused)?;
     Ok(go(&format!("{base}/webhook"), None))
 }
 

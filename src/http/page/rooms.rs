@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::shell::Reader;
 use super::state::time;
-use crate::model::Settings;
-use crate::store::{Delivery, DeliveryStatus, Webhook};
+use crate::model::{Settings, Webhook};
+use crate::store::{Delivery, DeliveryStatus};
 
 /// The settings, as a form.
 pub(super) fn settings(reader: &Reader, base: &str, kept: &Settings, saved: bool) -> Markup {

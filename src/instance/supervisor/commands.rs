@@ -64,6 +64,12 @@ impl Supervisor {
                 let _ = reply.send(done);
             }
             Command::Subscribe(reply) => self.subscribe(reply),
+            Command::Load(media, limit, reply) => {
+                let link = Arc::clone(&self.link);
+                tokio::spawn(async move {
+                    let _ = reply.send(link.load(&media, limit).await.map_err(InstanceError::from));
+                });
+            }
             Command::WorldChanged => self.fact(Fact::WorldChanged).await,
             Command::Stop => {
                 self.end_attempt().await;
@@ -153,11 +159,18 @@ impl Supervisor {
         self.end_attempt().await;
         self.machine.step(Fact::Ended(crate::link::Outcome::Stopped), self.world());
         self.keep_backlog().await;
-        let mut events = if linked { vec![tell::logged_out()] } else { Vec::new() };
+        let mut events = Vec::new();
+        if linked {
+            let (reason, at) = (Reason::LoggedOut, self.shared.clock.now());
+            let ended = Ended { reason, at, detail: self.machine.detail().clone() };
+            events.extend([tell::status_instance(&self.record.name, &ended), tell::logged_out()]);
+        }
+        if self.note_change() {
+            events.push(tell::connection_update(&self.snapshot()));
+        }
         events.extend(tell::deleted(&self.record.name, &self.record.uuid));
         self.shared.ledger.delete(self.record.id, events, linked && !told).await.map_err(|e| storage(&e))?;
         self.clear_codes();
-        self.note_change();
         self.publish_now();
         Ok(())
     }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderValue};
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
+use serde::Deserialize;
 
 use super::CloudConfig;
 use super::verdict;
-use crate::link::{Cause, RetryHint, outcome};
+use crate::link::{Cause, LinkError, RetryHint, outcome};
 use crate::model::{Profile, ProxyConfig, Reason, Secret};
 use crate::net::{FetchOptions, Net, NetError, Response};
 
@@ -50,6 +51,34 @@ impl Graph {
         verdict::of_subscription(&answer, token)
     }
 
+    /// A media file: Meta tells where it is, and gives it to whoever has the token.
+    pub(super) async fn media(
+        &self,
+        id: &str,
+        limit: usize,
+        token: &Secret,
+        proxy: Option<ProxyConfig>,
+    ) -> Result<Bytes, LinkError> {
+        let lost = |cause: Cause| LinkError::Unreachable(cause.words());
+        let place = self.ask(Method::GET, id, token, proxy.clone()).await.map_err(lost)?;
+        let url =
+            serde_json::from_slice::<MediaAnswer>(&place.body).ok().filter(|_| place.status.is_success());
+        let Some(MediaAnswer { url }) = url else { return Err(no_media(place.status)) };
+        // Meta's token goes to Meta's hosts only: never without TLS, but for a Graph API on this box.
+        if !url.starts_with("https://") && !url.starts_with(&self.config.graph_url) {
+            return Err(LinkError::Refused("Meta names a place without TLS for the file".into()));
+        }
+        let request = authorized(Method::GET, &url, token).map_err(lost)?;
+        let options = FetchOptions { connect: CONNECT, body_limit: limit, proxy, ..FetchOptions::default() };
+        let file = self.net.fetch(request, &options).await;
+        let file =
+            file.map_err(|error| LinkError::Unreachable(format!("the file could not be loaded: {error}")))?;
+        if file.truncated {
+            return Err(LinkError::Refused(format!("the file has more than {limit} bytes")));
+        }
+        if file.status.is_success() { Ok(file.body) } else { Err(no_media(file.status)) }
+    }
+
     async fn ask(
         &self,
         method: Method,
@@ -57,22 +86,15 @@ impl Graph {
         token: &Secret,
         proxy: Option<ProxyConfig>,
     ) -> Result<Response, Cause> {
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
-            Cause::new(Reason::TokenInvalid)
-                .saying("Meta's access token holds characters that no token has.")
-                .hinting(RetryHint::Never)
-        })?;
-        bearer.set_sensitive(true);
-        let wrong = |_| Cause::new(Reason::ServerError).saying("cloud.graph_url is no address.");
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}/{}/{path}", self.config.graph_url, self.config.version))
-            .header(AUTHORIZATION, bearer)
-            .header(http::header::ACCEPT, "application/json")
-            .header(http::header::CONTENT_LENGTH, 0)
-            .body(Bytes::new())
-            .map_err(wrong)?;
-        let options = FetchOptions { connect: CONNECT, whole: WHOLE, body_limit: BODY, proxy };
+        let request =
+            authorized(method, &format!("{}/{}/{path}", self.config.graph_url, self.config.version), token)?;
+        let options = FetchOptions {
+            connect: CONNECT,
+            whole: WHOLE,
+            body_limit: BODY,
+            proxy,
+            ..FetchOptions::default()
+        };
         self.net.fetch(request, &options).await.map_err(|error| match error {
             // Meta answered and broke off: that is its fault, not the road's.
             NetError::Closed { .. } => {
@@ -84,4 +106,36 @@ impl Graph {
             error => outcome::of_network(&error),
         })
     }
+}
+
+/// Where a media file is.
+#[derive(Deserialize)]
+struct MediaAnswer {
+    url: String,
+}
+
+fn no_media(status: StatusCode) -> LinkError {
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        LinkError::Unreachable(format!("Meta does not give the file now ({status})"))
+    } else {
+        LinkError::Refused(format!("Meta does not give the file ({status})"))
+    }
+}
+
+/// The token travels in a header that is not shown.
+fn authorized(method: Method, url: &str, token: &Secret) -> Result<Request<Bytes>, Cause> {
+    let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
+        Cause::new(Reason::TokenInvalid)
+            .saying("Meta's access token holds characters that no token has.")
+            .hinting(RetryHint::Never)
+    })?;
+    bearer.set_sensitive(true);
+    Request::builder()
+        .method(method)
+        .uri(url)
+        .header(AUTHORIZATION, bearer)
+        .header(http::header::ACCEPT, "*/*")
+        .header(http::header::CONTENT_LENGTH, 0)
+        .body(Bytes::new())
+        .map_err(|_| Cause::new(Reason::ServerError).saying("an address of Meta's Graph API is none."))
 }

@@ -11,6 +11,16 @@ use crate::net::{FetchOptions, Net};
 /// Media of a household: more is not loaded into a small box's memory.
 const MEDIA: usize = 64 * 1024 * 1024;
 
+tokio::task_local! {
+    /// Bytes that the request under way may load, when that is less.
+    pub(super) static LIMIT: usize;
+}
+
+/// The other side sent more than is loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is larger than {0} bytes")]
+pub(super) struct TooLarge(usize);
+
 pub(super) struct EngineHttp(pub(super) Net);
 
 #[async_trait]
@@ -22,10 +32,13 @@ impl HttpClient for EngineHttp {
         }
         let body = request.body.unwrap_or_default();
         let builder = builder.header(http::header::CONTENT_LENGTH, body.len());
+        let limit = LIMIT.try_with(|limit| *limit).unwrap_or(MEDIA).min(MEDIA);
         let options =
-            FetchOptions { whole: Duration::from_mins(2), body_limit: MEDIA, ..FetchOptions::default() };
+            FetchOptions { whole: Duration::from_mins(2), body_limit: limit, ..FetchOptions::default() };
         let answer = self.0.fetch(builder.body(body)?, &options).await?;
-        anyhow::ensure!(!answer.truncated, "the answer is larger than {MEDIA} bytes");
+        if answer.truncated {
+            return Err(TooLarge(limit).into());
+        }
         Ok(HttpResponse { status_code: answer.status.as_u16(), body: answer.body.to_vec() })
     }
 }

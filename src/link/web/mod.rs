@@ -9,6 +9,7 @@ mod client;
 mod events;
 mod http;
 mod inbox;
+mod media;
 mod message;
 mod outcome;
 mod pairing;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +32,7 @@ use super::{
     Goal, Link, LinkContext, LinkError, LinkEvent, LinkFactory, LinkOptions, Outcome, PairError, PairingCode,
     Presence,
 };
-use crate::model::{Clock, PhoneNumber};
+use crate::model::{Clock, Media, PhoneNumber};
 use crate::net::Net;
 use crate::store::Store;
 use client::Held;
@@ -166,5 +168,9 @@ impl Link for WebLink {
 
     fn last_progress(&self) -> Option<Instant> {
         self.trace.last_progress()
+    }
+
+    async fn load(&self, media: &Media, limit: usize) -> Result<Bytes, LinkError> {
+        media::load(self, media, limit).await
     }
 }

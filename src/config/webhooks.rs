@@ -1,0 +1,129 @@
+//! `[webhooks]`: the global one, and what holds for all of them.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer};
+
+use super::load::Kind;
+use crate::events::check_url;
+use crate::model::{EventKind, Secret, Spelling, Webhook, WebhookTarget};
+
+/// `[webhooks]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// The global webhook: gets the events of all instances. None is no global webhook.
+    pub url: Option<Secret>,
+    /// The kinds that it gets, in either spelling; none is all.
+    #[serde(deserialize_with = "kinds")]
+    pub events: Vec<EventKind>,
+    /// A path piece per kind of event.
+    pub by_events: bool,
+    /// Media bytes within the event.
+    pub base64: bool,
+    /// Headers to send along.
+    pub headers: BTreeMap<String, Secret>,
+    /// Key of the `Authorization` token (HS256).
+    pub jwt_key: Option<Secret>,
+    /// Standard Webhooks secret.
+    pub secret: Option<Secret>,
+    /// The one before it, while receivers change to the new one.
+    pub old_secret: Option<Secret>,
+
+    /// Only these networks are posted to, when there are any.
+    pub allow: Vec<IpNet>,
+    /// These never.
+    pub deny: Vec<IpNet>,
+    /// Megabytes of a media file that `base64` puts into an event at most, 1 to 64.
+    pub media_limit: u32,
+    /// Events per second that a receiver gets while it catches up after an outage, 1 to 10000.
+    pub drain_rate: u32,
+    /// Hours that an event is tried to be delivered, 24 to 8760.
+    pub give_up: u32,
+}
+
+pub(super) const KEYS: &[(&str, Kind)] = &[
+    ("url", Kind::Text),
+    ("events", Kind::List),
+    ("by_events", Kind::Flag),
+    ("base64", Kind::Flag),
+    ("jwt_key", Kind::Text),
+    ("secret", Kind::Text),
+    ("old_secret", Kind::Text),
+    ("allow", Kind::List),
+    ("deny", Kind::List),
+    ("media_limit", Kind::Number),
+    ("drain_rate", Kind::Number),
+    ("give_up", Kind::Number),
+];
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self {
+            url: None,
+            events: Vec::new(),
+            by_events: false,
+            base64: false,
+            headers: BTreeMap::new(),
+            jwt_key: None,
+            secret: None,
+            old_secret: None,
+            allow: Vec::new(),
+            deny: Vec::new(),
+            media_limit: 4,
+            drain_rate: 100,
+            give_up: 7 * 24,
+        }
+    }
+}
+
+impl Webhooks {
+    /// The global webhook; `spelling` is what `[events]` says for all.
+    #[must_use]
+    pub fn global(&self) -> Option<Webhook> {
+        let text = |secret: &Secret| secret.expose().to_owned();
+        let target = WebhookTarget {
+            url: text(self.url.as_ref()?),
+            by_events: self.by_events,
+            base64: self.base64,
+            headers: self.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+            jwt_key: self.jwt_key.as_ref().map(text),
+            secrets: self.secret.iter().chain(&self.old_secret).map(text).collect(),
+            spelling: None::<Spelling>,
+        };
+        let events = (!self.events.is_empty()).then(|| self.events.clone());
+        Some(Webhook { enabled: true, events, target })
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        if let Some(url) = &self.url {
+            check_url(url.expose()).map_err(|bad| format!("webhooks.url {bad}"))?;
+        }
+        for (name, value) in &self.headers {
+            let fits = http::HeaderName::try_from(name).is_ok()
+                && http::HeaderValue::try_from(value.expose()).is_ok();
+            if !fits {
+                return Err(format!("webhooks.headers.{name} cannot be a header"));
+            }
+        }
+        for (name, value, least, most, unit) in [
+            ("media_limit", self.media_limit, 1, 64, "megabytes"),
+            ("drain_rate", self.drain_rate, 1, 10_000, "events per second"),
+            ("give_up", self.give_up, 24, 8760, "hours"),
+        ] {
+            if !(least..=most).contains(&value) {
+                return Err(format!("webhooks.{name} is {value}; it takes {least} to {most} {unit}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn kinds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EventKind>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let read = names
+        .iter()
+        .map(|name| name.parse().map_err(|unknown| serde::de::Error::custom(format!("{name:?} {unknown}"))));
+    read.collect()
+}
