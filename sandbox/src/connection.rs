@@ -1,8 +1,11 @@
 //! One connection, from the upgrade to its end.
 
 mod answers;
+mod deliver;
+mod handshake;
 mod linking;
 mod login;
+mod orders;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,18 +14,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_websockets::WebSocketStream;
 use wacore_binary::node::Node;
-use waproto::buffa::Message as _;
 use waproto::whatsapp::ClientPayload;
 
-use crate::fault::Fault;
-use crate::noise::{self, Pattern, Step};
 use crate::phone::RawKey;
 use crate::stanza;
 use crate::wire::{Wire, WireFault};
-use crate::world::{Connection, Order, World, unix};
+use crate::world::{Connection, Order, World};
 
-/// Clients may miss a stanza that the close overtakes (protocol page §7).
-const LAST_WORDS: Duration = Duration::from_millis(100);
 /// A client that does not shake hands is no client.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
@@ -54,7 +52,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(world: Arc<World>, 
     let ended = attend(Arc::clone(&world), id, socket).await;
     world.lock().connections.remove(&id);
     match ended {
-        Ok(()) => world.tell(id, "closed", "closed by the server"),
+        Ok(()) | Err(WireFault::Ended) => world.tell(id, "closed", "closed by the server"),
         Err(WireFault::Closed) => world.tell(id, "closed", "closed by the client"),
         Err(fault) => world.tell(id, "violation", fault.to_string()),
     }
@@ -66,10 +64,10 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
     socket: WebSocketStream<S>,
 ) -> Result<(), WireFault> {
     let mut wire = Wire::new(socket);
-    let Ok(shaken) = tokio::time::timeout(HANDSHAKE, shake(&world, id, &mut wire)).await else {
+    let Ok(shaken) = tokio::time::timeout(HANDSHAKE, handshake::shake(&world, id, &mut wire)).await else {
         return Err(WireFault::Silent);
     };
-    let Some((client, payload, pattern)) = shaken? else {
+    let Some(handshake::Shaken { client, payload, pattern }) = shaken? else {
         wire.close().await;
         return Ok(());
     };
@@ -103,50 +101,6 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(())
 }
 
-type Shaken = (RawKey, ClientPayload, Pattern);
-
-async fn shake<S: AsyncRead + AsyncWrite + Unpin>(
-    world: &World,
-    id: u64,
-    wire: &mut Wire<S>,
-) -> Result<Option<Shaken>, WireFault> {
-    let header = wire.header().await?;
-    let hello = wire.frame().await?;
-    if world.fault_due(|fault| matches!(fault, Fault::HangHello), None).is_some() {
-        std::future::pending::<()>().await;
-    }
-    let keys = world.lock().durable.keys.clone();
-    let session = match noise::answer(&keys, &header, &hello, unix()) {
-        Ok(Step::Done(answer, session)) => {
-            wire.send_frame(&answer).await?;
-            session
-        }
-        Ok(Step::Finish(answer, waiting)) => {
-            wire.send_frame(&answer).await?;
-            let finish = wire.frame().await?;
-            match waiting.finish(&finish) {
-                Ok(session) => Box::new(session),
-                Err(fault) => {
-                    world.tell(id, "violation", fault.to_string());
-                    return Ok(None);
-                }
-            }
-        }
-        Err(fault) => {
-            world.tell(id, "violation", fault.to_string());
-            return Ok(None);
-        }
-    };
-    let (client, pattern) = (session.client_static, session.pattern);
-    let Ok(payload) = ClientPayload::decode_from_slice(&session.payload) else {
-        world.tell(id, "violation", "the client payload does not decode");
-        return Ok(None);
-    };
-    world.tell(id, "handshake", format!("{pattern:?}"));
-    wire.secure(session);
-    Ok(Some((client, payload, pattern)))
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     async fn talk(&mut self) -> Result<(), WireFault> {
         loop {
@@ -167,24 +121,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
     }
 
-    async fn obey(&mut self, order: Order) -> Result<Flow, WireFault> {
-        match order {
-            Order::Pair { account, slot, signed, done } => self.pair(&account, slot, *signed, done).await?,
-            Order::Primary { node, done } => {
-                self.primary = Some(done);
-                self.send(node).await?;
-            }
-            Order::Terminal(node) => {
-                self.last(node).await?;
-                return Ok(Flow::End);
-            }
-            Order::Drop => return Err(WireFault::Closed),
-            Order::Stall => self.stalled = true,
-            Order::Garbage => self.wire.send_garbage().await?,
-        }
-        Ok(Flow::On)
-    }
-
     async fn take(&mut self, node: Node) -> Result<Flow, WireFault> {
         match &*node.tag {
             "iq" => self.iq(node).await,
@@ -192,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 let mut ack = wacore_binary::builder::NodeBuilder::new("ack")
                     .attr("class", node.tag.to_string())
                     .attr("id", stanza::attr(&node, "id"))
-                    .attr("t", unix().to_string());
+                    .attr("t", self.world.unix().to_string());
                 if let Some(to) = node.attrs.get("to") {
                     ack = ack.attr("from", to.clone());
                 }
@@ -201,19 +137,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             }
             _ => Ok(Flow::On),
         }
-    }
-
-    pub(crate) async fn send(&mut self, node: Node) -> Result<(), WireFault> {
-        self.world.tell(self.id, "out", stanza::shown(&node));
-        self.wire.send(&node).await
-    }
-
-    /// A terminal stanza, the end of the stream, and time to read both.
-    pub(crate) async fn last(&mut self, node: Node) -> Result<(), WireFault> {
-        self.send(node).await?;
-        self.send(stanza::leaf("xmlstreamend")).await?;
-        tokio::time::sleep(LAST_WORDS).await;
-        Ok(())
     }
 
     pub(crate) fn iq_id(&mut self) -> String {

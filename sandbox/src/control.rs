@@ -81,6 +81,7 @@ pub(crate) async fn serve(
             world.save(&state);
             Ok(json!({}))
         }
+        (&Method::POST, "/clock") => clock(&world, &body),
         (&Method::POST, "/version") => version(&world, &body),
         (&Method::POST, "/meta/number") => parse(&body).map(|number| {
             world.graph.put(number);
@@ -125,6 +126,17 @@ async fn unlink(world: &World, body: &[u8]) -> Result<Value, Refused> {
 async fn fault(world: &World, body: &[u8]) -> Result<Value, Refused> {
     let faulty: Faulty = parse(body)?;
     Ok(json!({"connections": world.fault(faulty.fault, faulty.jid).await}))
+}
+
+fn clock(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Clock {
+        by: i64,
+    }
+    let clock: Clock = parse(body)?;
+    world.advance(clock.by);
+    Ok(json!({"now": world.unix()}))
 }
 
 fn version(world: &World, body: &[u8]) -> Result<Value, Refused> {

@@ -172,6 +172,11 @@ impl Sandbox {
         self.world.lock().durable.keys.rotate();
     }
 
+    /// Moves the sandbox's clock by seconds; negative is back. Timestamps, certificates, codes and bans follow it.
+    pub fn advance_clock(&self, seconds: i64) {
+        self.world.advance(seconds);
+    }
+
     /// The version that `sw.js` names.
     pub fn set_version(&self, version: [u32; 3]) {
         self.world.lock().version = version;

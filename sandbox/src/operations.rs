@@ -1,7 +1,7 @@
 //! What phones do, and what tests ask for.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use wacore_binary::builder::NodeBuilder;
@@ -11,7 +11,7 @@ use crate::fault::{Fault, Pending};
 use crate::phone::adv::sign_companion;
 use crate::phone::{Account, RawKey, code, qr};
 use crate::stanza::{self, bytes, server};
-use crate::world::{Candidate, Order, World, device_key, unix};
+use crate::world::{Candidate, Order, World, device_key};
 
 /// A device that does not answer is given up.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -23,7 +23,7 @@ impl World {
     pub(crate) async fn scan(&self, phone: &str, text: &str) -> Result<String, Refused> {
         let fields = qr::parse(text).map_err(|error| Refused(error.to_string()))?;
         let account = self.account(phone)?;
-        let now = Instant::now();
+        let now = self.now();
         let found = {
             let state = self.lock();
             let owner =
@@ -72,7 +72,7 @@ impl World {
             .attr("from", server())
             .attr("type", "link_code_companion_reg")
             .attr("id", self.number().to_string())
-            .attr("t", unix().to_string())
+            .attr("t", self.unix().to_string())
             .children([reg.build()])
             .build();
         let (done, finished) = oneshot::channel();
@@ -97,7 +97,7 @@ impl World {
             let kept = state.durable.accounts.entry(account.phone.clone()).or_insert(account);
             (kept.allocate(), kept.clone())
         };
-        let signed = sign_companion(&account, &candidate.identity, secret, slot.key_index, unix())
+        let signed = sign_companion(&account, &candidate.identity, secret, slot.key_index, self.unix())
             .map_err(|error| Refused(error.to_string()))?;
         let (done, answered) = oneshot::channel();
         let order = Order::Pair { account: Box::new(account), slot, signed: Box::new(signed), done };
@@ -151,14 +151,7 @@ impl World {
         }
         let open = self.open(jid.as_deref());
         for orders in &open {
-            let order = match &fault {
-                Fault::Drop => Order::Drop,
-                Fault::Stall => Order::Stall,
-                Fault::Garbage => Order::Garbage,
-                Fault::Replaced => Order::Terminal(stanza::conflict(None, "replaced")),
-                Fault::Stream { code } => Order::Terminal(stanza::stream_error(&code.to_string())),
-                _ => Order::Terminal(stanza::leaf("xmlstreamend")),
-            };
+            let order = Order::Fault(Box::new(fault.clone()));
             let _ = orders.send(order).await;
         }
         open.len()

@@ -22,6 +22,9 @@ pub(crate) enum WireFault {
     /// The other side is gone.
     #[error("the client closed the connection")]
     Closed,
+    /// The server ended it, as it was told to.
+    #[error("the server ended the connection")]
+    Ended,
     /// Nothing came for five minutes.
     #[error("the client was silent for too long")]
     Silent,

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 use wacore_binary::node::Node;
 
-use crate::fault::Pending;
+use crate::fault::{Fault, Pending};
 use crate::graph::Graph;
 use crate::keys::ServerKeys;
 use crate::phone::adv::SignedCompanion;
@@ -58,24 +59,18 @@ pub(crate) enum Order {
         done: oneshot::Sender<Result<String, Refused>>,
     },
     /// Send this, and say what the device answered in its `companion_finish`.
-    Primary {
-        node: Node,
-        done: oneshot::Sender<Node>,
-    },
+    Primary { node: Node, done: oneshot::Sender<Node> },
     /// Send this last stanza, then `xmlstreamend`, then close.
     Terminal(Node),
-    /// Close without a word.
-    Drop,
-    /// Read and ignore from now on.
-    Stall,
-    Garbage,
+    /// Let this happen now.
+    Fault(Box<Fault>),
 }
 
 pub(crate) struct Connection {
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) candidate: Option<Candidate>,
-    /// A ref and when it may be scanned.
-    pub(crate) refs: Vec<(String, Instant, Instant)>,
+    /// A ref, and from when until when on the world's clock it may be scanned.
+    pub(crate) refs: Vec<(String, Duration, Duration)>,
     /// From `companion_hello`: the number, the ref, the wrapped key.
     pub(crate) code: Option<(String, Vec<u8>, Vec<u8>)>,
     pub(crate) device: Option<(String, u16)>,
@@ -103,6 +98,8 @@ pub(crate) struct World {
     state: Mutex<State>,
     path: Option<PathBuf>,
     newest: watch::Sender<u64>,
+    /// Seconds that the world's clock is ahead of the machine's.
+    ahead: AtomicI64,
     pub(crate) ref_ttl: Option<Duration>,
     pub(crate) settle: Duration,
     pub(crate) graph: Graph,
@@ -133,6 +130,7 @@ impl World {
             state: Mutex::new(state),
             path,
             newest: watch::channel(0).0,
+            ahead: AtomicI64::new(0),
             ref_ttl,
             settle,
             graph: Graph::default(),
@@ -143,6 +141,25 @@ impl World {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time here since 1970: the machine's, moved by [`Self::advance`].
+    pub(crate) fn now(&self) -> Duration {
+        let machine = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let by = Duration::from_secs(ahead.unsigned_abs());
+        if ahead < 0 { machine.saturating_sub(by) } else { machine.saturating_add(by) }
+    }
+
+    /// The time here in unix seconds.
+    pub(crate) fn unix(&self) -> u64 {
+        self.now().as_secs()
+    }
+
+    /// Moves the clock; negative is back. All that expires follows it.
+    pub(crate) fn advance(&self, seconds: i64) {
+        let moved = |ahead: i64| Some(ahead.saturating_add(seconds));
+        let _ = self.ahead.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
     }
 
     /// Keeps what lasts, when a file was given. Whole or not at all.
@@ -214,8 +231,4 @@ impl World {
 
 pub(crate) fn device_key(phone: &str, device: u16) -> String {
     format!("{phone}:{device}")
-}
-
-pub(crate) fn unix() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |span| span.as_secs())
 }

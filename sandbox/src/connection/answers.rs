@@ -10,7 +10,7 @@ use super::{Flow, Peer};
 use crate::phone::adv::signed_key_index_list;
 use crate::stanza::{self, attr, bytes, data, leaf, result, server};
 use crate::wire::WireFault;
-use crate::world::{Device, device_key, unix};
+use crate::world::{Device, device_key};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(crate) async fn iq(&mut self, node: Node) -> Result<Flow, WireFault> {
@@ -45,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             }
             ("usync", _, Some(usync)) => self.usync(&id, &usync).await?,
             ("w:sync:app:state", _, Some(sync)) => self.collections(&id, &sync).await?,
-            ("w:p", ..) => self.send(result(&id).attr("t", unix().to_string()).build()).await?,
+            ("w:p", ..) => self.send(result(&id).attr("t", self.world.unix().to_string()).build()).await?,
             ("w:profile:picture", ..) => self.send(stanza::error(&id, 404, "item-not-found")).await?,
             (namespace, ..) => {
                 let answer = fixed(namespace);
@@ -160,10 +160,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 .attr("key-index", slot.key_index.to_string())
                 .build()
         }));
-        let list = signed_key_index_list(account, unix()).unwrap_or_default();
+        let list = signed_key_index_list(account, self.world.unix()).unwrap_or_default();
         let devices = NodeBuilder::new("devices").children([
             NodeBuilder::new("device-list").children(devices).build(),
-            NodeBuilder::new("key-index-list").attr("ts", unix().to_string()).bytes(list).build(),
+            NodeBuilder::new("key-index-list").attr("ts", self.world.unix().to_string()).bytes(list).build(),
         ]);
         node.attr("jid", own).children([devices.build()]).build()
     }

@@ -1,6 +1,6 @@
 //! Linking: refs, `pair-success`, the device's signature, 515; and pairing codes (protocol page §3, §4).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,7 @@ use crate::phone::adv::{SignedCompanion, verify_device_signature};
 use crate::phone::{Account, DeviceSlot};
 use crate::stanza::{self, attr, bytes, server};
 use crate::wire::WireFault;
-use crate::world::{Candidate, Device, SignedKey, device_key, unix};
+use crate::world::{Candidate, Device, SignedKey, device_key};
 
 const REFS: usize = 6;
 const FIRST: Duration = Duration::from_mins(1);
@@ -42,7 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 return Ok(Flow::End);
             }
         };
-        let (mut from, mut refs) = (Instant::now(), Vec::with_capacity(REFS));
+        let (mut from, mut refs) = (self.world.now(), Vec::with_capacity(REFS));
         for n in 0..REFS {
             let mut random = [0_u8; 66];
             rand::make_rng::<rand::rngs::StdRng>().fill(&mut random[..]);
@@ -121,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             .attr("type", "set")
             .attr("id", id.clone())
             .attr("xmlns", "md")
-            .attr("t", unix().to_string())
+            .attr("t", self.world.unix().to_string())
             .children([NodeBuilder::new("pair-success").children(children).build()])
             .build();
         self.pairing = Some(Pairing { iq: id, account: Box::new(account.clone()), slot, signed, done });

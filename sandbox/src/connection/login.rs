@@ -9,7 +9,7 @@ use super::{Flow, Peer};
 use crate::fault::Fault;
 use crate::stanza;
 use crate::wire::WireFault;
-use crate::world::{Order, device_key, unix};
+use crate::world::{Order, device_key};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(crate) async fn log_in(&mut self) -> Result<Flow, WireFault> {
@@ -42,13 +42,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.replace_older(&phone, device).await;
         self.device = Some((phone, device));
         let success = NodeBuilder::new("success")
-            .attr("t", unix().to_string())
+            .attr("t", self.world.unix().to_string())
             .attr("lid", account.lid_jid(device))
             .attr("props", "27")
             .attr("abprops", "40")
             .attr("group_abprops", "18")
             .attr("location", "frc")
-            .attr("creation", unix().to_string())
+            .attr("creation", self.world.unix().to_string())
             .attr("display_name", account.push_name.clone())
             .attr("companion_enc_static", STANDARD.encode([7; 32]))
             .build();
