@@ -12,6 +12,7 @@ use whatsapp_rust::waproto::whatsapp::device_props::PlatformType;
 use super::events::Ear;
 use super::http::EngineHttp;
 use super::inbox::Hook;
+use super::notices::Notices;
 use super::transport::Dialer;
 use super::version::{self, Version};
 use super::vow::Vow;
@@ -56,6 +57,8 @@ impl Held {
             uuid: link.context.uuid.clone(),
             options: Arc::clone(&link.options),
         };
+        let context = &link.context;
+        let notices = Notices::start(Arc::clone(&context.inbox), context.uuid.clone(), context.name.clone());
         let mut builder = Bot::builder()
             .with_backend(credentials.clone())
             .with_transport_factory(dialer)
@@ -64,6 +67,7 @@ impl Held {
             .with_device_props(props)
             .with_wanted_pre_key_count(PREKEYS)
             .with_event_handler(ear.clone())
+            .with_event_handler(notices)
             .with_inbound_durability_hook(hook);
         if !options.settings.sync_full_history {
             builder = builder.skip_history_sync();

@@ -7,12 +7,11 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use whatsapp_rust::wacore::types::events::{Event, EventHandler};
 
-use super::inbox;
 use super::outcome::Terminal;
-use crate::model::{NewEvent, Secret};
+use crate::model::Secret;
 
-/// Events that may wait. A full queue means that the run loop is stuck, which the stall watch sees;
-/// what is dropped then are notices, for messages go through the durability hook.
+/// Events that may wait. A full queue means that the run loop is stuck, which the stall watch sees.
+/// Messages go through the durability hook ([`super::inbox`]), notices their own way ([`super::notices`]).
 pub(super) const CAPACITY: usize = 256;
 
 /// What the engine said.
@@ -32,8 +31,6 @@ pub(super) enum Heard {
     Ready,
     PushName(String),
     Terminal(Terminal),
-    /// Something to tell the user's programs, not covered by the durability hook.
-    Tell(NewEvent),
 }
 
 /// The handler; hands over to the attempt that runs.
@@ -71,10 +68,6 @@ fn heard(event: &Event) -> Option<Heard> {
         Event::PairPasskeyRequest(_) => Heard::Passkey,
         Event::Connected(_) => Heard::Ready,
         Event::SelfPushNameUpdated(name) => Heard::PushName(name.new_name.clone()),
-        Event::Receipt(receipt) => Heard::Tell(inbox::receipt(receipt)?),
-        Event::ChatPresence(presence) => Heard::Tell(inbox::chat_presence(presence)),
-        Event::Presence(presence) => Heard::Tell(inbox::presence(presence)),
-        Event::IncomingCall(call) => Heard::Tell(inbox::call(call)),
         other => Heard::Terminal(Terminal::of(other)?),
     })
 }

@@ -202,11 +202,6 @@ impl<'a> Attempt<'a> {
                 let profile = Profile { name: Some(name), ..self.profile() };
                 self.say(LinkEvent::ProfileChanged(profile)).await;
             }
-            Heard::Tell(event) => {
-                if let Err(error) = self.link.context.inbox.store(vec![event]).await {
-                    tracing::error!(instance = %self.link.context.name, %error, "an event was not stored");
-                }
-            }
             Heard::Terminal(terminal) => {
                 // The first one is the reason; `Dropped` is what follows any of them.
                 if matches!(self.seen.terminal, None | Some(Terminal::Dropped)) {
