@@ -4,7 +4,9 @@ mod client;
 mod healthcheck;
 mod key;
 mod link;
+mod reach;
 mod serve;
+mod signals;
 mod status;
 
 use std::io::Write as _;
@@ -14,6 +16,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{BadConfig, Config};
+#[cfg(feature = "demo")]
+pub(crate) use signals::until_told;
 
 /// Keeps WhatsApp accounts linked from a small box.
 #[derive(Parser)]
@@ -31,7 +35,7 @@ enum Command {
     Link(link::Arguments),
     /// Tell the state of every instance
     Status(client::Access),
-    /// The global key
+    /// The global keys
     #[command(subcommand)]
     Key(key::Action),
     /// Exit 0 when the daemon is alive
@@ -49,18 +53,25 @@ enum Command {
     },
 }
 
-/// What can be set on the command line; the rest is in the file and the environment.
+/// Where the configuration and the data are.
 #[derive(Args, Clone, Default)]
-struct Settings {
+struct Place {
     /// The configuration file
     #[arg(long, value_name = "FILE", env = "TETHERD_CONFIG")]
     config: Option<PathBuf>,
-    /// Where to listen, such as 0.0.0.0:8080
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
     /// Where the database is
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<String>,
+}
+
+/// What can be set on the command line; the rest is in the file and the environment.
+#[derive(Args, Clone, Default)]
+struct Settings {
+    #[command(flatten)]
+    place: Place,
+    /// Where to listen, such as 0.0.0.0:8080
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
     /// error, warn, info, debug, or a filter
     #[arg(long, value_name = "LEVEL")]
     log: Option<String>,
@@ -68,9 +79,14 @@ struct Settings {
 
 impl Settings {
     fn load(&self) -> Result<Config, BadConfig> {
-        let flags = [("listen", &self.listen), ("data_dir", &self.data_dir), ("log", &self.log)];
-        let flags: Vec<_> =
-            flags.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+        self.place.load(&[("listen", &self.listen), ("log", &self.log)])
+    }
+}
+
+impl Place {
+    fn load(&self, more: &[(&'static str, &Option<String>)]) -> Result<Config, BadConfig> {
+        let flags = [("data_dir", &self.data_dir)].into_iter().chain(more.iter().copied());
+        let flags: Vec<_> = flags.filter_map(|(key, value)| Some((key, value.clone()?))).collect();
         let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let mut config = Config::load(self.config.as_deref(), env, &flags)?;
         // systemd's StateDirectory, or the user's own folder where /var/lib is not ours.
@@ -132,21 +148,4 @@ fn say_error(line: &str) {
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
     let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     built.map_err(|error| format!("no threads: {error}"))
-}
-
-/// Cancelled by SIGTERM or Ctrl-C.
-pub(crate) fn until_told() -> Result<tokio_util::sync::CancellationToken, String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let token = tokio_util::sync::CancellationToken::new();
-    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be heard: {error}"));
-    let (mut term, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    let told = token.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        told.cancel();
-    });
-    Ok(token)
 }

@@ -1,6 +1,8 @@
-//! The configuration: flags over environment over `tetherd.toml` over defaults, checked whole at start.
+//! The configuration: flags over environment over `tetherd.toml` over defaults, checked whole at start
+//! and whenever it is read again.
 //!
-//! One file per section: its members, their defaults, their names for the environment, what they take.
+//! One file per section: its members, their defaults, their names for the environment, what they take,
+//! and whether a change takes effect in the running daemon.
 
 mod cloud;
 mod events;
@@ -13,6 +15,7 @@ mod tests;
 mod webhooks;
 mod whatsapp;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +29,8 @@ pub use qr::Qr;
 pub use webhooks::Webhooks;
 pub use whatsapp::WhatsApp;
 
-use crate::model::Secret;
-use load::Kind;
+use crate::model::{Digest, Secret};
+use load::{Gathered, Kind};
 
 /// All choices of the owner.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,10 +58,22 @@ pub struct Config {
     pub events: Events,
     /// `[webhooks]`.
     pub webhooks: Webhooks,
+    /// What each key that was given is, as a digest: to tell what changed without holding secrets twice.
+    #[serde(skip)]
+    marks: BTreeMap<String, Digest>,
 }
 
-/// Names of members, and how the environment writes their values.
-type Keys = &'static [(&'static str, Kind)];
+/// When a change of a key takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// When the configuration is read again (SIGHUP).
+    Reload,
+    /// When tetherd starts.
+    Restart,
+}
+
+/// Names of members, how the environment writes their values, when a change takes effect.
+type Keys = &'static [(&'static str, Kind, When)];
 
 /// Every key, by section, as in the file. The environment's name is the path in capitals.
 const SECTIONS: &[(Option<&str>, Keys)] = &[
@@ -72,8 +87,22 @@ const SECTIONS: &[(Option<&str>, Keys)] = &[
     (Some("webhooks"), webhooks::KEYS),
 ];
 
-const KEYS: Keys =
-    &[("listen", Kind::Text), ("data_dir", Kind::Text), ("api_key", Kind::Text), ("log", Kind::Text)];
+const KEYS: Keys = &[
+    ("listen", Kind::Text, When::Restart),
+    ("data_dir", Kind::Text, When::Restart),
+    ("api_key", Kind::Text, When::Reload),
+    ("log", Kind::Text, When::Reload),
+];
+
+/// Every key's whole name, such as `http.hosts`.
+fn keys() -> impl Iterator<Item = (String, Kind, When)> {
+    SECTIONS.iter().flat_map(|(section, keys)| {
+        keys.iter().map(move |(name, kind, when)| {
+            let key = section.map_or_else(|| (*name).to_owned(), |section| format!("{section}.{name}"));
+            (key, *kind, *when)
+        })
+    })
+}
 
 impl Default for Config {
     fn default() -> Self {
@@ -89,6 +118,7 @@ impl Default for Config {
             cloud: Cloud::default(),
             events: Events::default(),
             webhooks: Webhooks::default(),
+            marks: BTreeMap::new(),
         }
     }
 }
@@ -97,6 +127,24 @@ impl Default for Config {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadConfig(String);
+
+impl From<BadConfig> for String {
+    fn from(bad: BadConfig) -> Self {
+        bad.0
+    }
+}
+
+/// What is wrong with one key.
+struct Fault {
+    key: &'static str,
+    says: String,
+}
+
+impl Fault {
+    fn new(key: &'static str, says: impl Into<String>) -> Self {
+        Self { key, says: says.into() }
+    }
+}
 
 impl Config {
     /// Reads the file, when there is one, and lays the environment and then the flags (as
@@ -109,36 +157,53 @@ impl Config {
         env: impl Fn(&str) -> Option<String>,
         flags: &[(&str, String)],
     ) -> Result<Self, BadConfig> {
-        let mut table = match file {
-            Some(path) => load::read(path)?,
-            None => toml::Table::new(),
-        };
-        let keys = SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| (*section, key)));
-        for (section, (name, kind)) in keys {
-            let key = section.map_or_else(|| (*name).to_owned(), |section| format!("{section}.{name}"));
+        let mut gathered = file.map_or_else(|| Ok(Gathered::default()), Gathered::read)?;
+        for (key, kind, _) in keys() {
             let variable = format!("TETHERD_{}", key.replace('.', "_").to_uppercase());
             if let Some(text) = env(&variable) {
-                load::lay(&mut table, &key, *kind, &text, &variable)?;
+                gathered.lay(&key, kind, &text, &variable)?;
             }
             if let Some((_, text)) = flags.iter().find(|(flag, _)| *flag == key) {
-                load::lay(&mut table, &key, *kind, text, &format!("--{}", key.replace('_', "-")))?;
+                gathered.lay(&key, kind, text, &format!("--{}", key.replace('_', "-")))?;
             }
         }
-        let config = Self::deserialize(table).map_err(|error| BadConfig(error.message().to_owned()))?;
-        config.check().map_err(BadConfig)?;
-        Ok(config)
+        gathered.finish()
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// The database's file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.data_dir.join("tetherd.db")
+    }
+
+    /// The keys that are set to something else than in `old`, and when that takes effect.
+    #[must_use]
+    pub fn changed_since(&self, old: &Self) -> Vec<(String, When)> {
+        keys()
+            .filter(|(key, ..)| self.marks.get(key) != old.marks.get(key))
+            .map(|(key, _, when)| (key, when))
+            .collect()
+    }
+
+    fn check(&self) -> Result<(), Fault> {
         if self.api_key.as_ref().is_some_and(|key| key.expose().len() < 16) {
-            return Err(
-                "api_key is shorter than 16 characters; take a longer one, or none to have one made".into()
-            );
+            let says = "is shorter than 16 characters; take a longer one, or none to have one made";
+            return Err(Fault::new("api_key", says));
         }
+        crate::logging::filter(&self.log).map_err(|says| Fault::new("log", says))?;
+        self.http.check()?;
         self.whatsapp.check()?;
         self.qr.check()?;
         self.cloud.check()?;
         self.events.check()?;
         self.webhooks.check()
     }
+}
+
+fn marks(table: &toml::Table) -> BTreeMap<String, Digest> {
+    let value = |key: &str| match key.split_once('.') {
+        Some((section, name)) => table.get(section)?.get(name),
+        None => table.get(key),
+    };
+    keys().filter_map(|(key, ..)| value(&key).map(|v| Digest::of(&v.to_string())).map(|v| (key, v))).collect()
 }

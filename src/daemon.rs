@@ -1,24 +1,30 @@
 //! Puts the parts together and takes them apart in order.
 
+mod first_key;
 mod house;
 mod links;
+mod owner;
+mod reload;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
-use crate::events::{Courier, CourierParts};
-use crate::http::{self, HttpConfig, KeyRing, Limits, Listener, Socket};
+use crate::config::{Config, Http};
+use crate::events::Courier;
+use crate::http::{self, Certificate, CertificateFiles, HttpConfig, KeyRing, Limits, Listener, Socket};
 use crate::instance::{self, Registry};
 use crate::model::{Clock, Digest, Secret, SystemClock, Token};
-use crate::net::{Net, NetConfig, Reach};
-use crate::store::{Retention, Store, load_or_make_key};
+use crate::net::{Net, NetConfig};
+use crate::store::{FIRST_KEY, SealingKey, Store, StoreError, load_or_make_key};
 use crate::systemd;
+
+pub(crate) use owner::SOCKET as OWNER_SOCKET;
+pub use reload::Reloads;
 
 /// tetherd could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +32,12 @@ pub enum DaemonError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// HTTPS.
+    #[error(transparent)]
+    Certificate(#[from] http::CertificateError),
     /// Storage.
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] StoreError),
     /// Network.
     #[error(transparent)]
     Net(#[from] crate::net::NetError),
@@ -38,54 +47,77 @@ pub enum DaemonError {
     /// The operating system has no randomness.
     #[error("no randomness: {0}")]
     Random(String),
+    /// The global key cannot be had.
+    #[error("{0}")]
+    Key(String),
 }
 
 /// What a started daemon tells its starter.
 pub struct Started {
-    /// Where it listens.
-    pub address: SocketAddr,
+    /// Where it listens: `http://127.0.0.1:8080`.
+    pub url: String,
     /// The global key, when it was made just now: shown this once.
     pub key: Option<Secret>,
 }
 
-/// Runs until `shutdown`. `started` is called once, when the listener answers and the instances are
-/// loaded. Ends within 5 s.
+/// Runs until `shutdown`; reads its configuration again when `reloads` says so. `started` is called once,
+/// when the listener answers and the instances are loaded. Ends within 5 s.
 ///
 /// # Errors
 /// [`DaemonError`], before `started` was called.
 pub async fn run(
     config: Config,
+    reloads: Reloads,
     shutdown: CancellationToken,
     started: impl FnOnce(&Started),
 ) -> Result<(), DaemonError> {
-    run_with(config, shutdown, started, |state| state).await
+    run_with(config, reloads, shutdown, started, |state| state).await
 }
 
 /// As [`run`]; `dress` may add to what requests use.
 pub(crate) async fn run_with(
     config: Config,
+    reloads: Reloads,
     shutdown: CancellationToken,
     started: impl FnOnce(&Started),
     dress: impl FnOnce(http::State) -> http::State,
 ) -> Result<(), DaemonError> {
-    let (listeners, address) = listen(&config).await?;
-    let (parts, fresh) = Parts::put_together(config, address, dress).await?;
+    let (mut listeners, here) = listen(&config).await?;
+    let (parts, fresh) = Parts::put_together(config, &here, dress).await?;
+    listeners.extend(owner::listen(&parts.config.data_dir));
     parts.state.set_ready(true);
     systemd::ready();
-    started(&Started { address, key: fresh });
-    let tasks = parts.start(listeners, &shutdown);
+    started(&Started { url: here.url(), key: fresh });
+    first_key::forget_when_used(parts.state.keys(), &parts.config.data_dir);
+    let tasks = parts.start(listeners, here, reloads, &shutdown);
     shutdown.cancelled().await;
     systemd::stopping();
     parts.take_apart(tasks).await;
     Ok(())
 }
 
+/// Where this daemon is reached.
+struct Here {
+    address: SocketAddr,
+    /// With HTTPS.
+    certificate: Option<Arc<Certificate>>,
+}
+
+impl Here {
+    /// As this box would write it.
+    fn url(&self) -> String {
+        format!("{}://{}", if self.certificate.is_some() { "https" } else { "http" }, self.address)
+    }
+}
+
 /// The sockets, and the address to tell people.
-async fn listen(config: &Config) -> Result<(Vec<Listener>, SocketAddr), DaemonError> {
+async fn listen(config: &Config) -> Result<(Vec<Listener>, Here), DaemonError> {
+    let certificate = certificate_files(&config.http).map(Certificate::load).transpose()?.map(Arc::new);
     let wrong = |error| DaemonError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(wrong)?;
     let address = listener.local_addr().map_err(wrong)?;
-    Ok((vec![Listener { socket: Socket::Tcp(listener), tls: None }], address))
+    let tls = certificate.as_deref().map(Certificate::subscribe);
+    Ok((vec![Listener { socket: Socket::Tcp(listener), tls }], Here { address, certificate }))
 }
 
 /// What lives as long as the daemon.
@@ -102,14 +134,11 @@ impl Parts {
     /// made just now.
     async fn put_together(
         config: Config,
-        address: SocketAddr,
+        here: &Here,
         dress: impl FnOnce(http::State) -> http::State,
     ) -> Result<(Self, Option<Secret>), DaemonError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let sealing = load_or_make_key(
-            &systemd::credential("sealing.key").unwrap_or(config.data_dir.join("sealing.key")),
-        )?;
-        let store = Store::open(&config.data_dir.join("tetherd.db"), sealing, Arc::clone(&clock)).await?;
+        let store = Store::open(&config.database(), sealing_key(&config)?, Arc::clone(&clock)).await?;
         let (keys, fresh) = keys(&store, &config).await?;
         let net = Net::new(
             &NetConfig { extra_ca: config.net.extra_ca.clone(), ..NetConfig::default() },
@@ -123,11 +152,11 @@ impl Parts {
             code_limit: config.qr.limit,
         })
         .await?;
-        set_global_webhook(&store, &config).await?;
-        let courier = courier(&config, address, &store, net, &clock, &registry);
+        webhooks::set_global(&store, &config).await?;
+        let courier = webhooks::courier(&config, here, &store, net, &clock, &registry);
         let state = Arc::new(dress(http::State::new(
             Arc::clone(&registry),
-            Arc::new(KeyRing::new(keys)),
+            Arc::new(keys),
             Arc::clone(&clock),
             http_config(&config),
             store.clone(),
@@ -137,13 +166,26 @@ impl Parts {
     }
 
     /// Every task that lives until `shutdown`: a line each.
-    fn start(&self, listeners: Vec<Listener>, shutdown: &CancellationToken) -> JoinSet<()> {
+    fn start(
+        &self,
+        listeners: Vec<Listener>,
+        here: Here,
+        reloads: Reloads,
+        shutdown: &CancellationToken,
+    ) -> JoinSet<()> {
         let until = || shutdown.clone();
         let mut tasks = JoinSet::new();
         tasks.spawn(http::serve(Arc::clone(&self.state), listeners, Limits::default(), until()));
         tasks.spawn(self.courier.clone().run(until()));
-        tasks.spawn(house::keep(self.store.clone(), retention(&self.config), until()));
+        tasks.spawn(house::keep(self.store.clone(), webhooks::retention(&self.config), until()));
         tasks.spawn(systemd::attend(Arc::clone(&self.registry), self.store.clone(), until()));
+        tasks.extend(here.certificate.iter().map(|it| Arc::clone(it).follow(until())));
+        let takers = reload::Takers {
+            state: Arc::clone(&self.state),
+            certificate: here.certificate,
+            store: self.store.clone(),
+        };
+        tasks.spawn(reload::follow(reloads, self.config.clone(), takers, until()));
         tasks
     }
 
@@ -152,69 +194,25 @@ impl Parts {
         self.state.set_ready(false);
         self.registry.stop().await;
         while tasks.join_next().await.is_some() {}
+        owner::remove(&self.config.data_dir);
         self.store.close().await;
     }
 }
 
-fn courier(
-    config: &Config,
-    address: SocketAddr,
-    store: &Store,
-    net: Net,
-    clock: &Arc<dyn Clock>,
-    registry: &Arc<Registry>,
-) -> Courier {
-    Courier::new(CourierParts {
-        store: store.clone(),
-        net,
-        clock: Arc::clone(clock),
-        chance,
-        server_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
-        reach: Reach {
-            allow: config.webhooks.allow.clone(),
-            deny: config.webhooks.deny.clone(),
-            own: vec![address],
-        },
-        spelling: config.events.spelling,
-        media: Arc::clone(registry) as _,
-        media_limit: usize::try_from(config.webhooks.media_limit).unwrap_or(usize::MAX) * MEGABYTE,
-        drain_rate: config.webhooks.drain_rate,
-        tried: Duration::from_hours(config.webhooks.give_up.into()),
-    })
+/// A name without a folder is a file that systemd hands over (`LoadCredential=`).
+fn certificate_files(http: &Http) -> Option<CertificateFiles> {
+    let place = |path: &std::path::PathBuf| {
+        let bare = path.to_str().filter(|name| !name.contains('/'));
+        bare.and_then(systemd::credential).unwrap_or_else(|| path.clone())
+    };
+    let (cert, key) = (http.tls_cert.as_ref()?, http.tls_key.as_ref()?);
+    Some(CertificateFiles { cert: place(cert), key: place(key) })
 }
 
-const MEGABYTE: usize = 1024 * 1024;
-
-fn retention(config: &Config) -> Retention {
-    Retention {
-        delivered: Duration::from_hours(config.events.keep_delivered.into()),
-        dead: Duration::from_hours(24 * u64::from(config.events.keep_dead)),
-        tried: Duration::from_hours(config.webhooks.give_up.into()),
-        bytes: i64::from(config.events.size) * 1024 * 1024,
-    }
-}
-
-/// The global webhook is as the configuration says; without one, what the last one had still to deliver
-/// has no address any more.
-async fn set_global_webhook(store: &Store, config: &Config) -> Result<(), DaemonError> {
-    let kept = store.webhook_of(None).await?.map(|row| row.webhook);
-    match config.webhooks.global() {
-        Some(wanted) if kept.as_ref() == Some(&wanted) => {}
-        Some(wanted) => {
-            store.set_webhook(None, wanted).await?;
-        }
-        None if kept.is_some() => {
-            let dropped = store.remove_global_webhook().await?;
-            if dropped > 0 {
-                tracing::warn!(
-                    dropped,
-                    "the global webhook is configured no more; what it had not delivered was dropped"
-                );
-            }
-        }
-        None => {}
-    }
-    Ok(())
+/// The key that seals: systemd's credential, else the file in the data folder, which the first start makes.
+pub(crate) fn sealing_key(config: &Config) -> Result<SealingKey, StoreError> {
+    const NAME: &str = "sealing.key";
+    load_or_make_key(&systemd::credential(NAME).unwrap_or_else(|| config.data_dir.join(NAME)))
 }
 
 fn http_config(config: &Config) -> HttpConfig {
@@ -229,20 +227,25 @@ fn http_config(config: &Config) -> HttpConfig {
     }
 }
 
-/// The digests of the global keys; makes one at first start.
-async fn keys(store: &Store, config: &Config) -> Result<(Vec<Digest>, Option<Secret>), DaemonError> {
-    let given = config.api_key.as_ref().map(|key| Digest::of(key.expose()));
+/// The global keys; makes one at first start.
+async fn keys(store: &Store, config: &Config) -> Result<(KeyRing, Option<Secret>), DaemonError> {
+    let given = given_key(config).map_err(DaemonError::Key)?;
     let mut known: Vec<_> = store.api_keys().await?.into_iter().map(|key| key.digest).collect();
     let mut fresh = None;
     if known.is_empty() && given.is_none() {
         let key = Token::generate().map_err(|error| DaemonError::Random(error.to_string()))?;
         let digest = Digest::of(key.expose());
-        store.put_api_key("first".into(), digest).await?;
+        store.put_api_key(FIRST_KEY.into(), digest).await?;
         known.push(digest);
         fresh = Some(key);
     }
-    known.extend(given);
-    Ok((known, fresh))
+    Ok((KeyRing::new(known, given), fresh))
+}
+
+/// The global key that the configuration gives.
+#[expect(clippy::unnecessary_wraps, reason = "a credential of systemd's may be unreadable")]
+fn given_key(config: &Config) -> Result<Option<Digest>, String> {
+    Ok(config.api_key.as_ref().map(|key| Digest::of(key.expose())))
 }
 
 /// From 0 to 1.

@@ -44,22 +44,19 @@ async fn serve(mut config: Config, empty: bool) -> Result<(), String> {
     let (tell, told) = oneshot::channel();
     let (give, given_registry) = oneshot::channel();
     let started = |started: &daemon::Started| {
-        let _ = tell.send((started.address, started.key.clone().or(given)));
+        let _ = tell.send((started.url.clone(), started.key.clone().or(given)));
     };
     let phone = Arc::new(Phone(Arc::clone(&sandbox)));
     let dress = |state: crate::http::State| {
         let _ = give.send(Arc::clone(&state.registry));
         state.with_demo_phone(phone)
     };
-    let running = daemon::run_with(config, shutdown.clone(), started, dress);
+    let running = daemon::run_with(config, daemon::Reloads::never(), shutdown.clone(), started, dress);
     let showing = async {
-        let (Ok((address, key)), Ok(registry)) = (told.await, given_registry.await) else { return };
+        let (Ok((url, key)), Ok(registry)) = (told.await, given_registry.await) else { return };
         say("DEMO: a simulated WhatsApp. No phone, no account and no network is used.");
         let key = key.as_ref().map_or("", Secret::expose);
-        say(&format!(
-            "open   http://{address}/\nkey    {key}\nphone  control API at {}",
-            sandbox.control_url()
-        ));
+        say(&format!("open   {url}/\nkey    {key}\nphone  control API at {}", sandbox.control_url()));
         if empty {
             return;
         }

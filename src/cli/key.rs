@@ -1,65 +1,150 @@
-//! `tetherd key`: where the global key is, and how to get another one.
+//! `tetherd key`: the global keys.
 
-use std::sync::Arc;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
-use clap::Subcommand;
-
-use super::{Settings, runtime, say};
-use crate::model::{Digest, SystemClock, Token};
-use crate::store::{Store, load_or_make_key};
-use crate::systemd;
+use super::client::encoded;
+use super::reach::{self, Reach, reach};
+use super::{Place, runtime, say};
+use crate::config::Config;
+use crate::model::{Digest, InstanceName, Token};
+use crate::store::{API_KEY_FILE, ApiKey, FIRST_KEY};
 
 #[derive(Subcommand)]
 pub(super) enum Action {
-    /// Show the global key, when it is still in its file
-    Show(Settings),
-    /// Make another global key in the place of the first one, and show it once; tetherd must be stopped
-    New(Settings),
+    /// Show the key that the first start made, as long as it was neither used nor replaced
+    Show(Place),
+    /// Make a global key and show it once
+    New(New),
+    /// List the global keys: names and dates, for only their hashes are kept
+    List(Place),
+    /// Take a global key back; who signed in with it is signed out
+    Revoke(Revoke),
+}
+
+#[derive(Args)]
+pub(super) struct New {
+    /// What to call it; a key of this name is replaced
+    #[arg(default_value = FIRST_KEY)]
+    name: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args)]
+pub(super) struct Revoke {
+    /// Its name, as `tetherd key list` tells it
+    name: String,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub(super) fn run(action: &Action) -> Result<(), String> {
     match action {
-        Action::Show(settings) => show(settings),
-        Action::New(settings) => make(settings),
+        Action::Show(place) => show(place),
+        Action::New(new) => {
+            let name =
+                InstanceName::parse(&new.name).map_err(|error| format!("the name of a key {error}"))?;
+            runtime()?.block_on(make(name.as_str(), &new.place.load(&[])?))
+        }
+        Action::List(place) => runtime()?.block_on(list(&place.load(&[])?)),
+        Action::Revoke(revoke) => runtime()?.block_on(take_back(&revoke.name, &revoke.place.load(&[])?)),
     }
 }
 
-fn show(settings: &Settings) -> Result<(), String> {
-    let config = settings.load().map_err(|error| error.to_string())?;
+fn show(place: &Place) -> Result<(), String> {
+    let config = place.load(&[])?;
     if config.api_key.is_some() {
         say("The key is the one in the configuration (api_key, or TETHERD_API_KEY).");
         return Ok(());
     }
-    let path = config.data_dir.join("api-key");
+    let path = config.data_dir.join(API_KEY_FILE);
     match std::fs::read_to_string(&path) {
         Ok(key) => {
             say(key.trim());
             Ok(())
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(format!(
-            "the key was shown when it was made, and only its hash is kept; make another one: tetherd key new \
+            "the first key was shown, used or replaced already, and only its hash is kept; make another one: tetherd key new \
              (looked for {})",
             path.display()
         )),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            Err(format!("{}: {error}; run this with sudo", path.display()))
+        }
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
 
-fn make(settings: &Settings) -> Result<(), String> {
-    let config = settings.load().map_err(|error| error.to_string())?;
-    runtime()?.block_on(async {
-        let path = systemd::credential("sealing.key").unwrap_or(config.data_dir.join("sealing.key"));
-        let sealing = load_or_make_key(&path).map_err(|error| error.to_string())?;
-        let store = Store::open(&config.data_dir.join("tetherd.db"), sealing, Arc::new(SystemClock))
-            .await
-            .map_err(|error| error.to_string())?;
-        let key = Token::generate().map_err(|error| format!("no randomness: {error}"))?;
-        let kept = store.put_api_key("first".into(), Digest::of(key.expose())).await;
-        store.close().await;
-        kept.map_err(|error| error.to_string())?;
+async fn make(name: &str, config: &Config) -> Result<(), String> {
+    let fresh = !config.database().exists();
+    let way = if fresh { Reach::Stopped(reach::open(config).await?) } else { reach(config).await? };
+    let key = match way {
+        Reach::Running(client) => {
+            let made = client.ask("POST", "/owner/keys", Some(&json!({"name": name}))).await?;
+            made.get("key").and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        Reach::Stopped(store) => {
+            let key = Token::generate().map_err(|error| format!("no randomness: {error}"))?;
+            let kept = store.put_api_key(name.to_owned(), Digest::of(key.expose())).await;
+            reach::close(store, config).await;
+            kept.map_err(|error| error.to_string())?;
+            key.expose().to_owned()
+        }
+    };
+    if name == FIRST_KEY {
         // A file with the old key would only mislead.
-        let _ = std::fs::remove_file(config.data_dir.join("api-key"));
-        say(key.expose());
-        Ok(())
-    })
+        let _ = std::fs::remove_file(config.data_dir.join(API_KEY_FILE));
+    }
+    say(&key);
+    Ok(())
+}
+
+async fn list(config: &Config) -> Result<(), String> {
+    let keys: Vec<(String, String)> = match reach(config).await? {
+        Reach::Running(client) => rows(&client.ask("GET", "/owner/keys", None).await?),
+        Reach::Stopped(store) => {
+            let keys = store.api_keys().await;
+            reach::close(store, config).await;
+            let shown = |key: ApiKey| (key.name, key.created.rfc3339());
+            keys.map_err(|error| error.to_string())?.into_iter().map(shown).collect()
+        }
+    };
+    for (name, created) in &keys {
+        say(&format!("{name}  made {created}"));
+    }
+    if config.api_key.is_some() {
+        say("and the one in the configuration (api_key, or TETHERD_API_KEY)");
+    } else if keys.is_empty() {
+        say("no key; make one: tetherd key new");
+    }
+    Ok(())
+}
+
+async fn take_back(name: &str, config: &Config) -> Result<(), String> {
+    let left = match reach(config).await? {
+        Reach::Running(client) => {
+            let path = format!("/owner/keys/{}", encoded(name));
+            rows(&client.ask("DELETE", &path, None).await?).len()
+        }
+        Reach::Stopped(store) => {
+            let gone = store.remove_api_key(name.to_owned()).await;
+            let left = store.api_keys().await;
+            reach::close(store, config).await;
+            if !gone.map_err(|error| error.to_string())? {
+                return Err(format!("there is no key of the name {name:?}; see: tetherd key list"));
+            }
+            left.map_err(|error| error.to_string())?.len()
+        }
+    };
+    say(&format!("{name} is no key any more."));
+    if left == 0 && config.api_key.is_none() {
+        say("It was the last one: make another with tetherd key new, or the next start makes one.");
+    }
+    Ok(())
+}
+
+fn rows(listed: &Value) -> Vec<(String, String)> {
+    let text = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    listed.as_array().into_iter().flatten().map(|row| (text(row, "name"), text(row, "created"))).collect()
 }

@@ -3,10 +3,12 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use super::{Settings, runtime, say, until_told};
-use crate::daemon::{self, Started};
+use super::signals::{hangups, until_told};
+use super::{Settings, runtime, say};
+use crate::daemon::{self, Reloads, Started};
 use crate::logging;
 use crate::model::Secret;
+use crate::store::API_KEY_FILE;
 
 pub(super) fn run(settings: &Settings) -> Result<(), String> {
     let config = settings.load().map_err(|error| error.to_string())?;
@@ -19,13 +21,15 @@ pub(super) fn run(settings: &Settings) -> Result<(), String> {
     let folder = config.data_dir.clone();
     runtime()?.block_on(async {
         let shutdown = until_told()?;
+        let again = settings.clone();
+        let reloads = Reloads::new(hangups(shutdown.clone())?, move || again.load());
         let started = |started: &Started| {
-            tracing::info!("listening on http://{}", started.address);
+            tracing::info!("listening on {}", started.url);
             if let Some(key) = &started.key {
                 show(key, &folder);
             }
         };
-        daemon::run(config, shutdown, started).await.map_err(|error| error.to_string())
+        daemon::run(config, reloads, shutdown, started).await.map_err(|error| error.to_string())
     })
 }
 
@@ -35,10 +39,13 @@ fn show(key: &Secret, folder: &Path) {
         say(&format!("Your key, shown this once (only its hash is kept): {}", key.expose()));
         return;
     }
-    let path = folder.join("api-key");
+    let path = folder.join(API_KEY_FILE);
     match write(&path, key) {
         Ok(()) => {
-            tracing::info!("the global key is in {}; keep it, and then delete the file", path.display());
+            tracing::info!(
+                "the global key is in {}, until it is used; to see it: tetherd key show",
+                path.display()
+            );
         }
         Err(error) => tracing::error!("the global key could not be written to {}: {error}", path.display()),
     }

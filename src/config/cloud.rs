@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::load::Kind;
+use super::{Fault, Keys, Kind, When};
 use crate::model::Secret;
 
 /// `[cloud]`: WHATSAPP-BUSINESS.
@@ -21,12 +21,12 @@ pub struct Cloud {
     pub interval: u32,
 }
 
-pub(super) const KEYS: &[(&str, Kind)] = &[
-    ("graph_url", Kind::Text),
-    ("version", Kind::Text),
-    ("app_secret", Kind::Text),
-    ("verify_token", Kind::Text),
-    ("interval", Kind::Number),
+pub(super) const KEYS: Keys = &[
+    ("graph_url", Kind::Text, When::Restart),
+    ("version", Kind::Text, When::Restart),
+    ("app_secret", Kind::Text, When::Reload),
+    ("verify_token", Kind::Text, When::Reload),
+    ("interval", Kind::Number, When::Restart),
 ];
 
 impl Default for Cloud {
@@ -42,31 +42,31 @@ impl Default for Cloud {
 }
 
 impl Cloud {
-    pub(super) fn check(&self) -> Result<(), String> {
-        let url: http::Uri = self
-            .graph_url
-            .parse()
-            .map_err(|_| format!("cloud.graph_url is {:?}; it takes an https address", self.graph_url))?;
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        let wrong =
+            |what: &str| Fault::new("cloud.graph_url", format!("is {:?}; it takes {what}", self.graph_url));
+        let url: http::Uri = self.graph_url.parse().map_err(|_| wrong("an https address"))?;
         let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
         let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if host.is_empty()
             || !(url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && here))
         {
-            return Err(format!(
-                "cloud.graph_url is {:?}; it takes an https address (http only on this box: Meta's token travels there)",
-                self.graph_url
-            ));
+            return Err(wrong("an https address (http only on this box: Meta's token travels there)"));
         }
         let digits = self.version.strip_prefix('v').and_then(|v| v.split_once('.'));
         if !digits.is_some_and(|(a, b)| a.parse::<u16>().is_ok() && b.parse::<u16>().is_ok()) {
-            return Err(format!("cloud.version is {:?}; it takes a version such as v23.0", self.version));
+            let text = format!("is {:?}; it takes a version such as v23.0", self.version);
+            return Err(Fault::new("cloud.version", text));
         }
         if !(1..=1440).contains(&self.interval) {
-            return Err(format!("cloud.interval is {}; it takes 1 to 1440 minutes", self.interval));
+            let text = format!("is {}; it takes 1 to 1440 minutes", self.interval);
+            return Err(Fault::new("cloud.interval", text));
         }
-        for (name, secret) in [("app_secret", &self.app_secret), ("verify_token", &self.verify_token)] {
+        for (key, secret) in
+            [("cloud.app_secret", &self.app_secret), ("cloud.verify_token", &self.verify_token)]
+        {
             if secret.as_ref().is_some_and(|secret| secret.expose().len() < 8) {
-                return Err(format!("cloud.{name} is shorter than 8 characters; that can be guessed"));
+                return Err(Fault::new(key, "is shorter than 8 characters; that can be guessed"));
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::load::Kind;
+use super::{Fault, Keys, Kind, When};
 use crate::model::Spelling;
 
 /// `[events]`.
@@ -19,11 +19,11 @@ pub struct Events {
     pub size: u32,
 }
 
-pub(super) const KEYS: &[(&str, Kind)] = &[
-    ("spelling", Kind::Text),
-    ("keep_delivered", Kind::Number),
-    ("keep_dead", Kind::Number),
-    ("size", Kind::Number),
+pub(super) const KEYS: Keys = &[
+    ("spelling", Kind::Text, When::Restart),
+    ("keep_delivered", Kind::Number, When::Restart),
+    ("keep_dead", Kind::Number, When::Restart),
+    ("size", Kind::Number, When::Restart),
 ];
 
 impl Default for Events {
@@ -33,14 +33,14 @@ impl Default for Events {
 }
 
 impl Events {
-    pub(super) fn check(&self) -> Result<(), String> {
-        for (name, value, most, unit) in [
-            ("keep_delivered", self.keep_delivered, 8760, "hours"),
-            ("keep_dead", self.keep_dead, 3650, "days"),
-            ("size", self.size, 100_000, "megabytes"),
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        for (key, value, most, unit) in [
+            ("events.keep_delivered", self.keep_delivered, 8760, "hours"),
+            ("events.keep_dead", self.keep_dead, 3650, "days"),
+            ("events.size", self.size, 100_000, "megabytes"),
         ] {
             if !(1..=most).contains(&value) {
-                return Err(format!("events.{name} is {value}; it takes 1 to {most} {unit}"));
+                return Err(Fault::new(key, format!("is {value}; it takes 1 to {most} {unit}")));
             }
         }
         Ok(())

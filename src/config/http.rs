@@ -1,9 +1,11 @@
 //! `[http]`: the API and the page.
 
+use std::path::PathBuf;
+
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::load::Kind;
+use super::{Fault, Keys, Kind, When};
 
 /// `[http]`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -17,11 +19,39 @@ pub struct Http {
     pub trusted_proxies: Vec<IpNet>,
     /// Where clients reach us, when that is not what their requests say.
     pub public_url: Option<String>,
+    /// PEM file with the certificate and those that lead to its authority. With it HTTPS is spoken.
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file with the certificate's key.
+    pub tls_key: Option<PathBuf>,
 }
 
-pub(super) const KEYS: &[(&str, Kind)] = &[
-    ("hosts", Kind::List),
-    ("cors_origins", Kind::List),
-    ("trusted_proxies", Kind::List),
-    ("public_url", Kind::Text),
+pub(super) const KEYS: Keys = &[
+    ("hosts", Kind::List, When::Reload),
+    ("cors_origins", Kind::List, When::Reload),
+    ("trusted_proxies", Kind::List, When::Reload),
+    ("public_url", Kind::Text, When::Restart),
+    ("tls_cert", Kind::Text, When::Reload),
+    ("tls_key", Kind::Text, When::Reload),
 ];
+
+impl Http {
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        if let Some(url) = &self.public_url {
+            let parsed = url.parse::<::http::Uri>().ok();
+            let good = parsed.is_some_and(|url| {
+                matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some()
+            });
+            if !good {
+                return Err(Fault::new(
+                    "http.public_url",
+                    format!("is {url:?}; it takes an address such as https://tetherd.example.org"),
+                ));
+            }
+        }
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(_), None) => Err(Fault::new("http.tls_cert", "needs http.tls_key beside it")),
+            (None, Some(_)) => Err(Fault::new("http.tls_key", "needs http.tls_cert beside it")),
+            _ => Ok(()),
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::load::Kind;
+use super::{Keys, Kind, When};
 
 /// `[net]`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -14,4 +14,4 @@ pub struct Net {
     pub extra_ca: Vec<PathBuf>,
 }
 
-pub(super) const KEYS: &[(&str, Kind)] = &[("extra_ca", Kind::List)];
+pub(super) const KEYS: Keys = &[("extra_ca", Kind::List, When::Restart)];

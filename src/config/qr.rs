@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::load::Kind;
+use super::{Fault, Keys, Kind, When};
 
 /// `[qr]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,7 +12,7 @@ pub struct Qr {
     pub limit: u32,
 }
 
-pub(super) const KEYS: &[(&str, Kind)] = &[("limit", Kind::Number)];
+pub(super) const KEYS: Keys = &[("limit", Kind::Number, When::Restart)];
 
 impl Default for Qr {
     fn default() -> Self {
@@ -21,9 +21,9 @@ impl Default for Qr {
 }
 
 impl Qr {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), Fault> {
         if !(1..=1000).contains(&self.limit) {
-            return Err(format!("qr.limit is {}; it takes 1 to 1000", self.limit));
+            return Err(Fault::new("qr.limit", format!("is {}; it takes 1 to 1000", self.limit)));
         }
         Ok(())
     }

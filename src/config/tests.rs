@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::Config;
+use super::{Config, When};
 use std::path::Path;
 
 fn file(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
@@ -37,6 +37,29 @@ fn a_wrong_file_names_its_line() {
     assert!(fault("\n\n[qr]\nlimit = \"x\"\n").starts_with("tetherd.toml:4: invalid type"));
     assert!(fault("listen = \"nowhere\"\n").starts_with("tetherd.toml:1:"));
     assert!(fault("[whatsapp]\nversion = \"2\"\n").contains("2.3000"));
+    assert_eq!(fault("\n[qr]\nlimit = 0\n"), "tetherd.toml:3: qr.limit is 0; it takes 1 to 1000");
+    assert_eq!(
+        fault("http.tls_key = \"k.pem\"\n"),
+        "tetherd.toml:1: http.tls_key needs http.tls_cert beside it"
+    );
+    assert!(fault("api_key = \"short\"\n").starts_with("tetherd.toml:1: api_key is shorter"));
+}
+
+#[test]
+fn what_changed_is_told_by_key() {
+    let load = |text: &str, log: Option<&str>| {
+        let (_folder, path) = file(text);
+        let env = |name: &str| (name == "TETHERD_LOG").then(|| log.map(str::to_owned)).flatten();
+        Config::load(Some(&path), env, &[]).unwrap()
+    };
+    let old = load("log = \"info\"\n[http]\nhosts = [\"a.example\"]\n", None);
+    assert_eq!(load("[http]\nhosts = [\"a.example\"]\n", Some("info")).changed_since(&old), []);
+    let new = load("listen = \"[::]:80\"\n[http]\nhosts = [\"b.example\"]\n", Some("debug"));
+    let told: Vec<_> = new.changed_since(&old);
+    assert_eq!(
+        told,
+        [("listen".into(), When::Restart), ("log".into(), When::Reload), ("http.hosts".into(), When::Reload)]
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
-use super::load::Kind;
+use super::{Fault, Keys, Kind, When};
 use crate::events::check_url;
 use crate::model::{EventKind, Secret, Spelling, Webhook, WebhookTarget};
 
@@ -43,19 +43,20 @@ pub struct Webhooks {
     pub give_up: u32,
 }
 
-pub(super) const KEYS: &[(&str, Kind)] = &[
-    ("url", Kind::Text),
-    ("events", Kind::List),
-    ("by_events", Kind::Flag),
-    ("base64", Kind::Flag),
-    ("jwt_key", Kind::Text),
-    ("secret", Kind::Text),
-    ("old_secret", Kind::Text),
-    ("allow", Kind::List),
-    ("deny", Kind::List),
-    ("media_limit", Kind::Number),
-    ("drain_rate", Kind::Number),
-    ("give_up", Kind::Number),
+pub(super) const KEYS: Keys = &[
+    ("url", Kind::Text, When::Reload),
+    ("events", Kind::List, When::Reload),
+    ("by_events", Kind::Flag, When::Reload),
+    ("base64", Kind::Flag, When::Reload),
+    ("headers", Kind::Table, When::Reload),
+    ("jwt_key", Kind::Text, When::Reload),
+    ("secret", Kind::Text, When::Reload),
+    ("old_secret", Kind::Text, When::Reload),
+    ("allow", Kind::List, When::Restart),
+    ("deny", Kind::List, When::Restart),
+    ("media_limit", Kind::Number, When::Restart),
+    ("drain_rate", Kind::Number, When::Restart),
+    ("give_up", Kind::Number, When::Restart),
 ];
 
 impl Default for Webhooks {
@@ -96,24 +97,27 @@ impl Webhooks {
         Some(Webhook { enabled: true, events, target })
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), Fault> {
         if let Some(url) = &self.url {
-            check_url(url.expose()).map_err(|bad| format!("webhooks.url {bad}"))?;
+            check_url(url.expose()).map_err(|bad| Fault::new("webhooks.url", bad.to_string()))?;
         }
         for (name, value) in &self.headers {
             let fits = http::HeaderName::try_from(name).is_ok()
                 && http::HeaderValue::try_from(value.expose()).is_ok();
             if !fits {
-                return Err(format!("webhooks.headers.{name} cannot be a header"));
+                return Err(Fault::new(
+                    "webhooks.headers",
+                    format!("has {name:?}, which cannot be a header"),
+                ));
             }
         }
-        for (name, value, least, most, unit) in [
-            ("media_limit", self.media_limit, 1, 64, "megabytes"),
-            ("drain_rate", self.drain_rate, 1, 10_000, "events per second"),
-            ("give_up", self.give_up, 24, 8760, "hours"),
+        for (key, value, least, most, unit) in [
+            ("webhooks.media_limit", self.media_limit, 1, 64, "megabytes"),
+            ("webhooks.drain_rate", self.drain_rate, 1, 10_000, "events per second"),
+            ("webhooks.give_up", self.give_up, 24, 8760, "hours"),
         ] {
             if !(least..=most).contains(&value) {
-                return Err(format!("webhooks.{name} is {value}; it takes {least} to {most} {unit}"));
+                return Err(Fault::new(key, format!("is {value}; it takes {least} to {most} {unit}")));
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::load::Kind;
+use super::{Fault, Keys, Kind, When};
 use crate::link::web::Version;
 
 /// `[whatsapp]`.
@@ -20,11 +20,11 @@ pub struct WhatsApp {
     pub version_page: Option<String>,
 }
 
-pub(super) const KEYS: &[(&str, Kind)] = &[
-    ("device_name", Kind::Text),
-    ("version", Kind::Text),
-    ("url", Kind::Text),
-    ("version_page", Kind::Text),
+pub(super) const KEYS: Keys = &[
+    ("device_name", Kind::Text, When::Restart),
+    ("version", Kind::Text, When::Restart),
+    ("url", Kind::Text, When::Restart),
+    ("version_page", Kind::Text, When::Restart),
 ];
 
 impl Default for WhatsApp {
@@ -34,12 +34,14 @@ impl Default for WhatsApp {
 }
 
 impl WhatsApp {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), Fault> {
         if self.device_name.trim().is_empty() || self.device_name.chars().count() > 50 {
-            return Err("whatsapp.device_name takes 1 to 50 characters".into());
+            return Err(Fault::new("whatsapp.device_name", "takes 1 to 50 characters"));
         }
-        if !cfg!(feature = "demo") && (self.url.is_some() || self.version_page.is_some()) {
-            return Err("whatsapp.url works only in a demo build: a real one talks to WhatsApp only".into());
+        for (key, value) in [("whatsapp.url", &self.url), ("whatsapp.version_page", &self.version_page)] {
+            if !cfg!(feature = "demo") && value.is_some() {
+                return Err(Fault::new(key, "works only in a demo build: a real one talks to WhatsApp only"));
+            }
         }
         Ok(())
     }

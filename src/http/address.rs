@@ -12,6 +12,8 @@ pub(crate) enum Peer {
     Ip(IpAddr),
     /// Over a unix socket: whoever may open it is on this box.
     Local,
+    /// Over the socket in the data folder, which only the owner of the data may open.
+    Owner,
 }
 
 /// Who asked, as far as it can be known.
@@ -23,6 +25,8 @@ pub(crate) struct Client {
     pub(crate) secure: bool,
     /// It asked from this box, and no proxy says otherwise.
     pub(crate) loopback: bool,
+    /// It asked over the socket that only the owner of the data may open.
+    pub(crate) owner: bool,
 }
 
 impl Client {
@@ -36,15 +40,17 @@ impl Client {
                 (Some(address), is_trusted(address, trusted))
             }
             Peer::Local => (None, forwarded && !trusted.is_empty()),
+            Peer::Owner => return Self { address: None, secure: true, loopback: true, owner: true },
         };
         if !trusts {
             let loopback = near.is_none_or(|address| address.is_loopback()) && !forwarded;
-            return Self { address: near, secure, loopback };
+            return Self { address: near, secure, loopback, owner: false };
         }
         let proto = headers.get("x-forwarded-proto").and_then(|v| v.to_str().ok());
         let secure = proto.map_or(secure, |proto| proto.trim().eq_ignore_ascii_case("https"));
         let address = first_untrusted(headers, trusted).or(near);
-        Self { address, secure, loopback: !forwarded && near.is_none_or(|a| a.is_loopback()) }
+        let loopback = !forwarded && near.is_none_or(|a| a.is_loopback());
+        Self { address, secure, loopback, owner: false }
     }
 }
 

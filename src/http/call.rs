@@ -58,13 +58,13 @@ impl Call {
     /// The body's members.
     pub(crate) async fn fields(&mut self) -> Result<Fields, ApiError> {
         let Some(body) = self.body.take() else { return Ok(Fields::new(serde_json::Map::new())) };
-        let members = body::object(&self.parts.headers, body, self.state.config.max_body).await?;
+        let members = body::object(&self.parts.headers, body, self.state.config().max_body).await?;
         Ok(Fields::new(members))
     }
 
     /// Where this box is, as the client sees it: `http://pi.local:8080`.
     pub(crate) fn base_url(&self) -> String {
-        if let Some(url) = &self.state.config.public_url {
+        if let Some(url) = &self.state.config().public_url {
             return url.trim_end_matches('/').to_owned();
         }
         let scheme = if self.client.secure { "https" } else { "http" };

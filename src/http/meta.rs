@@ -30,9 +30,9 @@ pub(super) fn get(call: &Call) -> Result<Reply, ApiError> {
     let query = call.query();
     let asked = |name| query.text(name).map(Option::unwrap_or_default);
     let (mode, token, challenge) = (asked("hub.mode")?, asked("hub.verify_token")?, asked("hub.challenge")?);
-    let config = call.state.config.verify_token.as_ref();
-    let own = businesses(call).into_iter().map(|snapshot| verify_token(secret, &snapshot.uuid));
-    if mode != "subscribe" || !trust::is_one_of(token, config.cloned().into_iter().chain(own)) {
+    let config = call.state.config().verify_token.clone();
+    let own = businesses(call).into_iter().map(|snapshot| verify_token(&secret, &snapshot.uuid));
+    if mode != "subscribe" || !trust::is_one_of(token, config.into_iter().chain(own)) {
         return Err(ApiError::Forbidden {
             code: "wrong_verify_token",
             message: "hub.mode must be subscribe and hub.verify_token the one that tetherd knows".into(),
@@ -51,7 +51,7 @@ pub(super) async fn post(call: &mut Call) -> Result<Reply, ApiError> {
     // Who does not know the secret learns nothing, not even that a body was too large.
     let secret = app_secret(call)?;
     let sent = body::whole(sent, LONGEST).await?;
-    if !trust::signed(secret, &sent, &signature) {
+    if !trust::signed(&secret, &sent, &signature) {
         return Err(ApiError::Unauthorized);
     }
     let told = meta::read(&sent).map_err(|error| ApiError::invalid(error.to_string()))?;
@@ -68,9 +68,9 @@ pub(super) async fn subscribe(call: &Call, caller: &Caller) -> Result<Reply, Api
     Ok(ok(&json!({"instanceName": name.as_str(), "subscribed": true})))
 }
 
-fn app_secret(call: &Call) -> Result<&Secret, ApiError> {
+fn app_secret(call: &Call) -> Result<Secret, ApiError> {
     let missing = || ApiError::NoRoute(call.parts.method.clone(), call.parts.uri.path().to_owned());
-    call.state.config.app_secret.as_ref().ok_or_else(missing)
+    call.state.config().app_secret.clone().ok_or_else(missing)
 }
 
 fn businesses(call: &Call) -> Vec<Arc<Snapshot>> {

@@ -47,10 +47,10 @@ pub(crate) fn answers(call: &Call) -> bool {
 
 /// Answers it. What a handler refuses is told as a page.
 pub(crate) async fn answer(mut call: Call) -> Result<Reply, ApiError> {
-    check_host(&call.parts.headers, &call.parts.uri, &call.state.config.hosts)?;
+    check_host(&call.parts.headers, &call.parts.uri, &call.state.config().hosts)?;
     if call.parts.method != Method::GET && call.parts.method != Method::HEAD {
-        let public_url = call.state.config.public_url.as_deref();
-        check_origin(&call.parts.headers, &call.parts.uri, public_url)?;
+        let public_url = call.state.public_url();
+        check_origin(&call.parts.headers, &call.parts.uri, public_url.as_deref())?;
     }
     let path = call.parts.uri.path().to_owned();
     if let Some(asset) = assets::find(&path, &call.parts.headers) {

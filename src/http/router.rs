@@ -15,6 +15,7 @@ use super::host;
 use super::instance as i;
 use super::machines as m;
 use super::meta;
+use super::owner;
 use super::page;
 use super::reply::Reply;
 use super::routes::{Methods, Op, ROUTES};
@@ -38,14 +39,14 @@ static ROUTER: LazyLock<matchit::Router<(&'static str, Methods)>> = LazyLock::ne
 /// Answers one request. A panic of a handler is that request's 500, and nobody else's business.
 pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request: Request<Incoming>) -> Reply {
     let (parts, body) = request.into_parts();
-    let client = Client::of(peer, secure, &parts.headers, &state.config.trusted_proxies);
-    let origin = cors::allowed(&parts.headers, &state.config.cors_origins);
+    let config = state.config();
+    let client = Client::of(peer, secure, &parts.headers, &config.trusted_proxies);
+    let origin = cors::allowed(&parts.headers, &config.cors_origins);
     if origin.is_some() && cors::is_preflight(&parts.method, &parts.headers) {
         return opened(cors::preflight(), origin);
     }
     if origin.is_none()
-        && let Err(foreign) =
-            host::check_origin(&parts.headers, &parts.uri, state.config.public_url.as_deref())
+        && let Err(foreign) = host::check_origin(&parts.headers, &parts.uri, config.public_url.as_deref())
     {
         return foreign.into();
     }
@@ -98,6 +99,9 @@ async fn bounded(call: Call, route: Route) -> Result<Reply, ApiError> {
 
 /// Who asks is settled before what is asked: without a key, all that needs one looks the same.
 async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
+    if owner::answers(&call) {
+        return owner::answer(call).await;
+    }
     if page::answers(&call) {
         return page::answer(call).await;
     }

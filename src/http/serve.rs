@@ -51,6 +51,8 @@ pub enum Socket {
     Tcp(TcpListener),
     /// A unix socket, likewise.
     Unix(UnixListener),
+    /// The socket in the data folder: who may open it needs no key.
+    Owner(UnixListener),
 }
 
 /// A socket and how it is spoken on.
@@ -115,6 +117,10 @@ async fn next(socket: &Socket) -> std::io::Result<(connection::Stream, Peer)> {
         Socket::Unix(listener) => {
             let (stream, _) = listener.accept().await?;
             Ok((connection::Stream::Unix(stream), Peer::Local))
+        }
+        Socket::Owner(listener) => {
+            let (stream, _) = listener.accept().await?;
+            Ok((connection::Stream::Unix(stream), Peer::Owner))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What every request may use.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
@@ -54,7 +54,7 @@ pub struct State {
     pub(crate) registry: Arc<Registry>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) config: HttpConfig,
+    config: RwLock<Arc<HttpConfig>>,
     pub(crate) throttle: Throttle,
     pub(crate) store: Store,
     /// Who delivers webhooks.
@@ -73,16 +73,15 @@ impl State {
         registry: Arc<Registry>,
         keys: Arc<KeyRing>,
         clock: Arc<dyn Clock>,
-        mut config: HttpConfig,
+        config: HttpConfig,
         store: Store,
         courier: Courier,
     ) -> Self {
-        config.hosts.extend(config.public_url.as_deref().and_then(host_of));
         Self {
             registry,
             keys,
             clock,
-            config,
+            config: RwLock::new(Arc::new(answering(config))),
             store,
             courier,
             throttle: Throttle::default(),
@@ -98,6 +97,28 @@ impl State {
     pub(crate) fn with_demo_phone(mut self, phone: Arc<dyn DemoPhone>) -> Self {
         self.demo_phone = Some(phone);
         self
+    }
+
+    /// The global keys.
+    #[must_use]
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// The owner's choices, as they are now.
+    pub(crate) fn config(&self) -> Arc<HttpConfig> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where clients reach us, when that is not what their requests say.
+    #[must_use]
+    pub fn public_url(&self) -> Option<String> {
+        self.config().public_url.clone()
+    }
+
+    /// Other choices, for requests that come from now on.
+    pub fn configure(&self, config: HttpConfig) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(answering(config));
     }
 
     /// From now on (or no longer) everything is started: `readyz` tells.
@@ -117,4 +138,10 @@ impl State {
             clock: self.clock.as_ref(),
         }
     }
+}
+
+/// The public address is a name of ours too.
+fn answering(mut config: HttpConfig) -> HttpConfig {
+    config.hosts.extend(config.public_url.as_deref().and_then(host_of));
+    config
 }

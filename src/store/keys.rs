@@ -3,6 +3,11 @@
 use super::{Store, StoreError};
 use crate::model::{Digest, Stamp};
 
+/// The name of the key that the first start makes.
+pub const FIRST_KEY: &str = "first";
+/// The file in the data folder that holds that key until it is used.
+pub const API_KEY_FILE: &str = "api-key";
+
 /// A key as it is listed.
 #[derive(Debug, Clone)]
 pub struct ApiKey {

@@ -37,7 +37,7 @@ pub use due::OutboxFigures;
 pub use error::StoreError;
 pub use instances::{InstanceChange, InstanceRow, NewInstanceRow};
 pub use keyfile::load_or_make_key;
-pub use keys::ApiKey;
+pub use keys::{API_KEY_FILE, ApiKey, FIRST_KEY};
 pub use outbox::{EventFilter, StoredEvent};
 pub use retention::{Pruned, Retention};
 pub use seal::SealingKey;

@@ -8,6 +8,8 @@
     reason = "tests; each uses a part"
 )]
 
+mod secrets;
+
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -20,6 +22,9 @@ use tetherd::net::{FetchOptions, Net, NetConfig};
 use tetherd_sandbox::Sandbox;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use secrets::Secrets;
 
 pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const APP_SECRET: &str = "the-app-secret-of-the-tests";
@@ -31,6 +36,32 @@ pub(crate) struct Daemon {
     pub(crate) url: String,
     net: Net,
     log: Arc<Mutex<String>>,
+    reading: Option<JoinHandle<()>>,
+    secrets: Secrets,
+}
+
+/// The real program, serving from this folder and linked against this sandbox.
+pub(crate) fn command(folder: &Path, sandbox: &Sandbox) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tetherd"));
+    command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("TETHERD_DATA_DIR", folder)
+        .env("TETHERD_API_KEY", KEY)
+        .env("TETHERD_WHATSAPP_URL", sandbox.ws_url())
+        .env("TETHERD_CLOUD_GRAPH_URL", sandbox.graph_url())
+        .env("TETHERD_CLOUD_APP_SECRET", APP_SECRET)
+        .env("TETHERD_CLOUD_VERIFY_TOKEN", VERIFY_TOKEN)
+        .env("TETHERD_LOG", "debug");
+    command
+}
+
+/// A subcommand of the real program, for the data in this folder; what it says, and whether it succeeded.
+pub(crate) async fn run(folder: &Path, arguments: &[&str]) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tetherd"));
+    let done = command.args(arguments).env("TETHERD_DATA_DIR", folder).env_remove("TETHERD_CONFIG");
+    let done = tokio::time::timeout(LIMIT, done.output()).await.expect("in time").unwrap();
+    let text = [done.stdout, done.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (done.status.success(), text)
 }
 
 impl Daemon {
@@ -40,38 +71,71 @@ impl Daemon {
 
     /// With more in the environment.
     pub(crate) async fn start_with(folder: &Path, sandbox: &Sandbox, env: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tetherd"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("TETHERD_DATA_DIR", folder)
-            .env("TETHERD_API_KEY", KEY)
-            .env("TETHERD_WHATSAPP_URL", sandbox.ws_url())
-            .env("TETHERD_CLOUD_GRAPH_URL", sandbox.graph_url())
-            .env("TETHERD_CLOUD_APP_SECRET", APP_SECRET)
-            .env("TETHERD_CLOUD_VERIFY_TOKEN", VERIFY_TOKEN)
-            .env("TETHERD_LOG", "debug")
-            .envs(env.iter().copied())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let mut command = command(folder, sandbox);
+        command.envs(env.iter().copied());
+        Self::of(command).await
+    }
+
+    /// As a command of its own.
+    pub(crate) async fn of(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut early = String::new();
         let url = loop {
-            let line =
-                tokio::time::timeout(LIMIT, lines.next_line()).await.unwrap().unwrap().expect("it listens");
-            assert!(!line.contains(KEY), "the key is in the log");
+            let line = tokio::time::timeout(LIMIT, lines.next_line()).await.unwrap().unwrap();
+            let line = line.unwrap_or_else(|| panic!("it ended: {early}"));
+            early.extend([&line, "\n"]);
             if let Some((_, address)) = line.split_once("listening on ") {
                 break address.trim().trim_end_matches("\u{1b}[0m").to_owned();
             }
         };
-        let log = Arc::new(Mutex::new(String::new()));
+        let log = Arc::new(Mutex::new(early));
         let kept = Arc::clone(&log);
-        tokio::spawn(async move {
+        let reading = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                kept.lock().unwrap().push_str(&line);
+                kept.lock().unwrap().extend([&line, "\n"]);
             }
         });
         let net = Net::new(&NetConfig::default(), Arc::new(SystemClock)).unwrap();
-        Self { child, url, net, log }
+        let secrets = Secrets::with(&[KEY, APP_SECRET, VERIFY_TOKEN]);
+        Self { child, url, net, log, reading: Some(reading), secrets }
+    }
+
+    /// A secret that the daemon was told, or told, on another way than [`Daemon::ask`].
+    pub(crate) fn keep_secret(&self, text: &str) {
+        self.secrets.add(text);
+    }
+
+    /// From now on this certificate is trusted, on new connections.
+    pub(crate) fn trust(&mut self, certificate: &Path) {
+        let config = NetConfig { extra_ca: vec![certificate.to_owned()], ..NetConfig::default() };
+        self.net = Net::new(&config, Arc::new(SystemClock)).unwrap();
+    }
+
+    /// Signs a browser in; its cookie as the daemon sets it.
+    pub(crate) async fn sign_in(&self, key: &str) -> String {
+        let request = http::Request::post(format!("{}/page/sign-in", self.url))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Bytes::from(format!("key={key}")))
+            .unwrap();
+        let answer = self.net.fetch(request, &FetchOptions::default()).await.unwrap();
+        let cookie = answer.headers.get("set-cookie").expect("signed in").to_str().unwrap().to_owned();
+        self.secrets.add(cookie.split(['=', ';']).nth(1).unwrap());
+        cookie
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits until the log holds this.
+    pub(crate) async fn until_logged(&self, text: &str) {
+        let began = tokio::time::Instant::now();
+        while !self.log().contains(text) {
+            assert!(began.elapsed() < LIMIT, "never logged {text:?}: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// All that it has logged, at the level `debug`.
@@ -95,10 +159,13 @@ impl Daemon {
             request = request.header("apikey", key);
         }
         let body = body.map_or_else(Bytes::new, Bytes::from);
+        self.secrets.of_request(&body);
         let request = request.header("content-type", "application/json").header("content-length", body.len());
         let options = FetchOptions { body_limit: 1 << 22, ..FetchOptions::default() };
         let answer = self.net.fetch(request.body(body).unwrap(), &options).await.unwrap();
-        (answer.status.as_u16(), serde_json::from_slice(&answer.body).unwrap_or(Value::Null))
+        let value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        self.secrets.of_answer(&value);
+        (answer.status.as_u16(), value)
     }
 
     pub(crate) async fn state_of(&self, name: &str) -> Value {
@@ -126,16 +193,32 @@ impl Daemon {
     }
 
     pub(crate) async fn terminate(mut self) {
-        let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.signal(rustix::process::Signal::TERM);
         let status = tokio::time::timeout(Duration::from_secs(5), self.child.wait())
             .await
             .expect("within 5 s")
             .unwrap();
         assert!(status.success());
+        self.read_to_the_end().await;
     }
 
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
+        self.read_to_the_end().await;
+    }
+
+    async fn read_to_the_end(&mut self) {
+        if let Some(reading) = self.reading.take() {
+            tokio::time::timeout(LIMIT, reading).await.expect("its output ends with it").unwrap();
+        }
+    }
+}
+
+/// Whatever a test does: no key, token, code or other secret that it made is in the log.
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.secrets.are_not_in(&self.log());
+        }
     }
 }

@@ -111,7 +111,7 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
             webhook_wa_business: cloud.then(|| format!("{}/webhook/meta", call.base_url())),
             verify_token_wa_business: call
                 .state
-                .config
+                .config()
                 .app_secret
                 .as_ref()
                 .filter(|_| cloud)

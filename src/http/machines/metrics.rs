@@ -47,7 +47,7 @@ struct Because {
 pub(crate) async fn get(call: &Call) -> Result<Reply, ApiError> {
     if call.client.loopback {
         // A page in a browser on this box may be anybody's.
-        check_host(&call.parts.headers, &call.parts.uri, &call.state.config.hosts)?;
+        check_host(&call.parts.headers, &call.parts.uri, &call.state.config().hosts)?;
     } else {
         call.state.guard().admit(&call.parts.headers, &call.client)?.must_be_global()?;
     }

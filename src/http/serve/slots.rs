@@ -35,7 +35,7 @@ impl Slots {
     pub(super) fn take(&self, peer: Peer) -> Option<Slot> {
         let address = match peer {
             Peer::Ip(address) => Some(address.to_canonical()).filter(|address| !address.is_loopback()),
-            Peer::Local => None,
+            Peer::Local | Peer::Owner => None,
         };
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let here = address.and_then(|address| taken.by_address.get(&address).copied()).unwrap_or(0);

@@ -1,0 +1,90 @@
+//! What only the owner of the data may ask, over the socket in the data folder: the command line's way
+//! into the running daemon. No key is needed there: who may open that socket may read the database too.
+
+use http::Method;
+use serde::Serialize;
+
+use super::call::Call;
+use super::error::ApiError;
+use super::reply::{Reply, created, ok};
+use crate::model::{Digest, InstanceName, Secret, Stamp, Token};
+use crate::store::StoreError;
+
+/// Where all of it is.
+const ROOM: &str = "/owner/";
+
+/// A global key as it is listed.
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    created: Stamp,
+}
+
+/// A key, shown this once.
+#[derive(Serialize)]
+struct Made<'a> {
+    name: &'a str,
+    key: &'a str,
+}
+
+/// Whether it is asked in here.
+pub(super) fn answers(call: &Call) -> bool {
+    call.client.owner && call.parts.uri.path().starts_with(ROOM)
+}
+
+/// Answers it.
+pub(super) async fn answer(mut call: Call) -> Result<Reply, ApiError> {
+    let path = call.parts.uri.path().strip_prefix(ROOM).unwrap_or_default().to_owned();
+    let pieces: Vec<String> = path.split('/').map(super::call::decode).collect();
+    let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+    match (&call.parts.method, pieces.as_slice()) {
+        (&Method::GET, ["keys"]) => list(&call).await,
+        (&Method::POST, ["keys"]) => make(&mut call).await,
+        (&Method::DELETE, ["keys", name]) => revoke(&call, name).await,
+        (method, _) => Err(ApiError::NoRoute(method.clone(), call.parts.uri.path().to_owned())),
+    }
+}
+
+async fn list(call: &Call) -> Result<Reply, ApiError> {
+    let keys = call.state.store.api_keys().await.map_err(refused)?;
+    let keys: Vec<_> = keys.into_iter().map(|key| Listed { name: key.name, created: key.created }).collect();
+    Ok(ok(&keys))
+}
+
+/// A key under a name; in the place of one of the same name.
+async fn make(call: &mut Call) -> Result<Reply, ApiError> {
+    let mut body = call.fields().await?;
+    let name = body.required("name", "the name of the key").unwrap_or_default();
+    if let Err(bad) = InstanceName::parse(&name) {
+        body.fault("name", bad);
+    }
+    body.finish()?;
+    let key = Token::generate().map_err(|_| ApiError::Internal)?;
+    call.state.store.put_api_key(name.clone(), Digest::of(key.expose())).await.map_err(refused)?;
+    take_over(call).await?;
+    tracing::info!(name, "a global key was made");
+    Ok(created(&Made { name: &name, key: Secret::expose(&key) }))
+}
+
+async fn revoke(call: &Call, name: &str) -> Result<Reply, ApiError> {
+    let known = call.state.store.remove_api_key(name.to_owned()).await.map_err(refused)?;
+    if !known {
+        let message = format!("there is no key of the name {name:?}; see: tetherd key list");
+        return Err(ApiError::Missing { code: "no_key", message });
+    }
+    take_over(call).await?;
+    tracing::info!(name, "a global key was taken back");
+    list(call).await
+}
+
+/// The keys in memory are those on disk.
+async fn take_over(call: &Call) -> Result<(), ApiError> {
+    let keys = call.state.store.api_keys().await.map_err(refused)?;
+    call.state.keys.keep(keys.into_iter().map(|key| key.digest).collect());
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn refused(error: StoreError) -> ApiError {
+    ApiError::Storage(error.to_string())
+}

@@ -1,0 +1,175 @@
+//! The box that is installed once: its keys, its configuration read again, HTTPS.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use rustix::process::Signal;
+use serde_json::json;
+use tetherd_sandbox::{Options, Sandbox};
+
+use support::{Daemon, KEY, command, run};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_come_and_go_while_it_runs_and_while_it_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let start = || async {
+        let mut command = command(folder, &sandbox);
+        Daemon::of({
+            command.env_remove("TETHERD_API_KEY");
+            command
+        })
+        .await
+    };
+    let daemon = start().await;
+    let (shown, first) = run(folder, &["key", "show"]).await;
+    let first = first.trim().to_owned();
+    daemon.keep_secret(&first);
+    assert!(shown && first.len() == 64, "{first}");
+    assert!(run(folder, &["key", "show"]).await.0, "showing does not use it");
+    assert_eq!(daemon.ask_as(Some(&first), "POST", "/verify-creds", None).await.0, 200);
+    daemon.until_logged("the first key was used").await;
+    let (shown, why) = run(folder, &["key", "show"]).await;
+    assert!(!shown && why.contains("tetherd key new"), "{why}");
+
+    let (made, second) = run(folder, &["key", "new", "sofa"]).await;
+    let second = second.trim().to_owned();
+    daemon.keep_secret(&second);
+    assert!(made, "{second}");
+    assert_eq!(daemon.ask_as(Some(&second), "POST", "/verify-creds", None).await.0, 200);
+    let (_, listed) = run(folder, &["key", "list"]).await;
+    assert!(listed.contains("first  made 20") && listed.contains("sofa  made 20"), "{listed}");
+    assert!(!listed.contains(&first) && !listed.contains(&second), "only hashes are kept");
+    assert!(run(folder, &["key", "revoke", "first"]).await.0);
+    assert_eq!(daemon.ask_as(Some(&first), "POST", "/verify-creds", None).await.0, 401);
+    let (gone, why) = run(folder, &["key", "revoke", "nobody"]).await;
+    assert!(!gone && why.contains("nobody"), "{why}");
+    daemon.terminate().await;
+
+    let (made, third) = run(folder, &["key", "new", "sofa"]).await;
+    assert!(made, "{third}");
+    let daemon = start().await;
+    assert_eq!(daemon.ask_as(Some(third.trim()), "POST", "/verify-creds", None).await.0, 200);
+    assert_eq!(daemon.ask_as(Some(&second), "POST", "/verify-creds", None).await.0, 401, "replaced");
+    let (alive, said) = run(folder, &["healthcheck"]).await;
+    assert!(alive, "over the socket, without address or key: {said}");
+    let (told, said) = run(folder, &["status"]).await;
+    assert!(told && said.contains("no instances yet"), "{said}");
+    daemon.terminate().await;
+    assert!(!folder.join("owner.sock").exists());
+    assert!(!run(folder, &["healthcheck"]).await.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owners_socket_gives_nothing_to_strangers() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let daemon = Daemon::start(folder.path(), &sandbox).await;
+    for key in [None, Some(KEY)] {
+        let (status, _) = daemon.ask_as(key, "GET", "/owner/keys", None).await;
+        assert_eq!(status, if key.is_some() { 404 } else { 401 }, "only over the socket");
+    }
+    let mode = std::fs::metadata(folder.path().join("owner.sock")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    daemon.terminate().await;
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_configuration_is_taken_over_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tetherd.toml");
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    write(&file, "log = \"info\"\n[http]\nhosts = [\"old.example\"]\n");
+    let mut command = command(folder.path(), &sandbox);
+    command.env_remove("TETHERD_API_KEY").env_remove("TETHERD_LOG").env("TETHERD_CONFIG", &file);
+    let daemon = Daemon::of(command).await;
+    assert!(!daemon.log().contains("DEBUG"));
+
+    write(&file, "log = \"debug\"\n[http]\nhosts = [\"new.example\"]\n\n[qr]\nlimit = 0\n");
+    daemon.signal(Signal::HUP);
+    daemon.until_logged("tetherd.toml:6: qr.limit is 0; it takes 1 to 1000").await;
+    assert!(!daemon.log().contains("was read again"));
+
+    let key = "a-key-of-the-new-configuration";
+    daemon.keep_secret(key);
+    write(
+        &file,
+        &format!(
+            "log = \"debug\"\napi_key = \"{key}\"\nlisten = \"127.0.0.1:9\"\n[http]\nhosts = [\"new.example\"]\n"
+        ),
+    );
+    assert_eq!(daemon.ask_as(Some(key), "POST", "/verify-creds", None).await.0, 401);
+    daemon.signal(Signal::HUP);
+    daemon.until_logged("the configuration was read again: api_key, log, http.hosts").await;
+    assert_eq!(daemon.ask_as(Some(key), "POST", "/verify-creds", None).await.0, 200);
+    daemon.until_logged("DEBUG").await;
+    daemon.terminate().await;
+}
+
+/// A certificate for 127.0.0.1 and its key, in two files.
+fn certificate(folder: &Path) -> (std::path::PathBuf, std::path::PathBuf, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let (cert, key) = (folder.join("tls.crt"), folder.join("tls.key"));
+    write(&cert, &made.cert.pem());
+    write(&key, &made.signing_key.serialize_pem());
+    (cert, key, made.cert.pem())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_with_the_owners_certificate_which_may_be_renewed() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let (cert, key, _) = certificate(folder.path());
+    let env =
+        [("TETHERD_HTTP_TLS_CERT", cert.to_str().unwrap()), ("TETHERD_HTTP_TLS_KEY", key.to_str().unwrap())];
+    let mut daemon = Daemon::start_with(folder.path(), &sandbox, &env).await;
+    assert!(daemon.url.starts_with("https://127.0.0.1:"), "{}", daemon.url);
+    daemon.trust(&cert);
+    assert_eq!(daemon.ask("GET", "/instance/fetchInstances", None).await, (200, json!([])));
+    let cookie = daemon.sign_in(KEY).await;
+    assert!(cookie.contains("; Secure"), "{cookie}");
+    assert!(run(folder.path(), &["healthcheck"]).await.0);
+
+    let (cert, _, _) = certificate(folder.path());
+    daemon.signal(Signal::HUP);
+    daemon.until_logged("the configuration was read again").await;
+    daemon.trust(&cert);
+    assert_eq!(daemon.ask("GET", "/readyz", None).await.0, 200, "the new certificate is shown");
+    write(&key, "no key");
+    daemon.signal(Signal::HUP);
+    daemon.until_logged("holds no private key").await;
+    daemon.trust(&cert);
+    assert_eq!(daemon.ask("GET", "/readyz", None).await.0, 200, "the one before stays");
+    daemon.terminate().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_certificate_is_refused_at_start_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cert, key, _) = certificate(folder.path());
+    let other = tempfile::tempdir().unwrap();
+    let (_, other_key, _) = certificate(other.path());
+    let start = |cert: std::path::PathBuf, key: std::path::PathBuf| async move {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_tetherd"));
+        command.args(["serve", "--listen", "127.0.0.1:0"]).env("TETHERD_DATA_DIR", folder.path());
+        command.env("TETHERD_HTTP_TLS_CERT", cert).env("TETHERD_HTTP_TLS_KEY", key);
+        let done = tokio::time::timeout(support::LIMIT, command.output()).await.unwrap().unwrap();
+        assert!(!done.status.success());
+        String::from_utf8(done.stderr).unwrap()
+    };
+    let missing = start("/nowhere/tls.crt".into(), key.clone()).await;
+    assert!(missing.contains("http.tls_cert is /nowhere/tls.crt: No such file"), "{missing}");
+    let swapped = start(key.clone(), cert.clone()).await;
+    assert!(swapped.contains("http.tls_cert") && swapped.contains("no certificate"), "{swapped}");
+    let unfit = start(cert.clone(), other_key).await;
+    assert!(unfit.contains("does not belong to http.tls_cert"), "{unfit}");
+}
