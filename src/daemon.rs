@@ -47,7 +47,7 @@ pub enum DaemonError {
     /// The operating system has no randomness.
     #[error("no randomness: {0}")]
     Random(String),
-    /// The global key cannot be had.
+    /// The global key cannot be had, or could not be handed over.
     #[error("{0}")]
     Key(String),
 }
@@ -56,12 +56,11 @@ pub enum DaemonError {
 pub struct Started {
     /// Where it listens: `http://127.0.0.1:8080`.
     pub url: String,
-    /// The global key, when it was made just now: shown this once.
-    pub key: Option<Secret>,
 }
 
-/// Runs until `shutdown`; reads its configuration again when `reloads` says so. `started` is called once,
-/// when the listener answers and the instances are loaded. Ends within 5 s.
+/// Runs until `shutdown`; reads its configuration again when `reloads` says so. `hand_over` is given the
+/// global key that the first start makes, before only its hash is left: when it fails, nothing is started.
+/// `started` is called once, when the listener answers and the instances are loaded. Ends within 5 s.
 ///
 /// # Errors
 /// [`DaemonError`], before `started` was called.
@@ -69,9 +68,10 @@ pub async fn run(
     config: Config,
     reloads: Reloads,
     shutdown: CancellationToken,
+    hand_over: impl FnOnce(&Secret) -> Result<(), String>,
     started: impl FnOnce(&Started),
 ) -> Result<(), DaemonError> {
-    run_with(config, reloads, shutdown, started, |state| state).await
+    run_with(config, reloads, shutdown, hand_over, started, |state| state).await
 }
 
 /// As [`run`]; `dress` may add to what requests use.
@@ -79,15 +79,16 @@ pub(crate) async fn run_with(
     config: Config,
     reloads: Reloads,
     shutdown: CancellationToken,
+    hand_over: impl FnOnce(&Secret) -> Result<(), String>,
     started: impl FnOnce(&Started),
     dress: impl FnOnce(http::State) -> http::State,
 ) -> Result<(), DaemonError> {
     let (mut listeners, here) = listen(&config).await?;
-    let (parts, fresh) = Parts::put_together(config, &here, dress).await?;
+    let parts = Parts::put_together(config, &here, hand_over, dress).await?;
     listeners.extend(owner::listen(&parts.config.data_dir));
     parts.state.set_ready(true);
     systemd::ready();
-    started(&Started { url: here.url(), key: fresh });
+    started(&Started { url: here.url() });
     first_key::forget_when_used(parts.state.keys(), &parts.config.data_dir);
     let tasks = parts.start(listeners, here, reloads, &shutdown);
     shutdown.cancelled().await;
@@ -130,16 +131,16 @@ struct Parts {
 }
 
 impl Parts {
-    /// Opens the store, loads the instances and starts them. The key is the global one when it was
-    /// made just now.
+    /// Opens the store, loads the instances and starts them.
     async fn put_together(
         config: Config,
         here: &Here,
+        hand_over: impl FnOnce(&Secret) -> Result<(), String>,
         dress: impl FnOnce(http::State) -> http::State,
-    ) -> Result<(Self, Option<Secret>), DaemonError> {
+    ) -> Result<Self, DaemonError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Store::open(&config.database(), sealing_key(&config)?, Arc::clone(&clock)).await?;
-        let (keys, fresh) = keys(&store, &config).await?;
+        let keys = keys(&store, &config, hand_over).await?;
         let net = Net::new(
             &NetConfig { extra_ca: config.net.extra_ca.clone(), ..NetConfig::default() },
             Arc::clone(&clock),
@@ -162,7 +163,7 @@ impl Parts {
             store.clone(),
             courier.clone(),
         )));
-        Ok((Self { config, store, registry, courier, state }, fresh))
+        Ok(Self { config, store, registry, courier, state })
     }
 
     /// Every task that lives until `shutdown`: a line each.
@@ -228,18 +229,22 @@ fn http_config(config: &Config) -> HttpConfig {
 }
 
 /// The global keys; makes one at first start.
-async fn keys(store: &Store, config: &Config) -> Result<(KeyRing, Option<Secret>), DaemonError> {
+async fn keys(
+    store: &Store,
+    config: &Config,
+    hand_over: impl FnOnce(&Secret) -> Result<(), String>,
+) -> Result<KeyRing, DaemonError> {
     let given = given_key(config).map_err(DaemonError::Key)?;
     let mut known: Vec<_> = store.api_keys().await?.into_iter().map(|key| key.digest).collect();
-    let mut fresh = None;
     if known.is_empty() && given.is_none() {
         let key = Token::generate().map_err(|error| DaemonError::Random(error.to_string()))?;
+        // In the owner's hands first: a power cut in between must not leave the hash of a key that nobody has.
+        hand_over(&key).map_err(DaemonError::Key)?;
         let digest = Digest::of(key.expose());
         store.put_api_key(FIRST_KEY.into(), digest).await?;
         known.push(digest);
-        fresh = Some(key);
     }
-    Ok((KeyRing::new(known, given), fresh))
+    Ok(KeyRing::new(known, given))
 }
 
 /// The global key that the configuration gives.

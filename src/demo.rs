@@ -43,15 +43,21 @@ async fn serve(mut config: Config, empty: bool) -> Result<(), String> {
     let shutdown = until_told()?;
     let (tell, told) = oneshot::channel();
     let (give, given_registry) = oneshot::channel();
+    let made = std::sync::OnceLock::new();
+    let hand_over = |key: &Secret| {
+        let _ = made.set(key.clone());
+        Ok(())
+    };
     let started = |started: &daemon::Started| {
-        let _ = tell.send((started.url.clone(), started.key.clone().or(given)));
+        let _ = tell.send((started.url.clone(), made.get().cloned().or(given)));
     };
     let phone = Arc::new(Phone(Arc::clone(&sandbox)));
     let dress = |state: crate::http::State| {
         let _ = give.send(Arc::clone(&state.registry));
         state.with_demo_phone(phone)
     };
-    let running = daemon::run_with(config, daemon::Reloads::never(), shutdown.clone(), started, dress);
+    let running =
+        daemon::run_with(config, daemon::Reloads::never(), shutdown.clone(), hand_over, started, dress);
     let showing = async {
         let (Ok((url, key)), Ok(registry)) = (told.await, given_registry.await) else { return };
         say("DEMO: a simulated WhatsApp. No phone, no account and no network is used.");

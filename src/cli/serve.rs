@@ -23,37 +23,32 @@ pub(super) fn run(settings: &Settings) -> Result<(), String> {
         let shutdown = until_told()?;
         let again = settings.clone();
         let reloads = Reloads::new(hangups(shutdown.clone())?, move || again.load());
-        let started = |started: &Started| {
-            tracing::info!("listening on {}", started.url);
-            if let Some(key) = &started.key {
-                show(key, &folder);
-            }
-        };
-        daemon::run(config, reloads, shutdown, started).await.map_err(|error| error.to_string())
+        let started = |started: &Started| tracing::info!("listening on {}", started.url);
+        let hand_over = |key: &Secret| hand_over(key, &folder);
+        daemon::run(config, reloads, shutdown, hand_over, started).await.map_err(|error| error.to_string())
     })
 }
 
 /// The key that was made: on the terminal, or in a file that only its owner may read.
-fn show(key: &Secret, folder: &Path) {
+fn hand_over(key: &Secret, folder: &Path) -> Result<(), String> {
     if std::io::stdout().is_terminal() {
         say(&format!("Your key, shown this once (only its hash is kept): {}", key.expose()));
-        return;
+        return Ok(());
     }
     let path = folder.join(API_KEY_FILE);
-    match write(&path, key) {
-        Ok(()) => {
-            tracing::info!(
-                "the global key is in {}, until it is used; to see it: tetherd key show",
-                path.display()
-            );
-        }
-        Err(error) => tracing::error!("the global key could not be written to {}: {error}", path.display()),
-    }
+    write(&path, key)
+        .map_err(|error| format!("the global key could not be written to {}: {error}", path.display()))?;
+    tracing::info!("the global key is in {}, until it is used; to see it: tetherd key show", path.display());
+    Ok(())
 }
 
+/// Whole, on disk, and for its owner only, whatever was there.
 fn write(path: &Path, key: &Secret) -> std::io::Result<()> {
     use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    writeln!(file, "{}", key.expose())
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(file, "{}", key.expose())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    std::fs::File::open(folder)?.sync_all()
 }

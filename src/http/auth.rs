@@ -147,7 +147,7 @@ impl Guard<'_> {
             self.throttle.failed(client.address, self.clock.instant());
             return Err(ApiError::Unauthorized);
         };
-        self.throttle.succeeded(client.address, digest);
+        self.throttle.succeeded(client.address, digest, self.clock.instant());
         Ok(caller)
     }
 }

@@ -49,37 +49,16 @@ async fn read(headers: &HeaderMap, body: Incoming, max: usize) -> Result<Bytes, 
 }
 
 /// All of a body of any kind.
-pub(crate) async fn whole(mut body: Incoming, max: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn whole(body: Incoming, max: usize) -> Result<Bytes, ApiError> {
     if body.size_hint().lower() > max as u64 {
-        swallow(body).await;
         return Err(ApiError::TooLarge(max));
     }
-    let collected = tokio::time::timeout(LIMIT, Limited::new(&mut body, max).collect()).await;
+    let collected = tokio::time::timeout(LIMIT, Limited::new(body, max).collect()).await;
     match collected.map_err(|_| ApiError::SlowBody(LIMIT))? {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            swallow(body).await;
-            Err(ApiError::TooLarge(max))
-        }
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge(max)),
         Err(error) => Err(ApiError::invalid(format!("the body could not be read: {error}"))),
     }
-}
-
-/// Reads on for a moment and keeps nothing: a client that is cut off while it sends often never sees the
-/// answer that says why.
-async fn swallow(mut body: Incoming) {
-    const MOST: usize = 16 << 20;
-    const MOMENT: Duration = Duration::from_secs(2);
-    let reading = async {
-        let mut left = MOST;
-        while let Some(Ok(frame)) = body.frame().await {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-            if left == 0 {
-                return;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(MOMENT, reading).await;
 }
 
 fn is_json(kind: &str) -> bool {

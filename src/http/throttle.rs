@@ -11,8 +11,10 @@ use crate::model::Digest;
 const BURST: u32 = 20;
 /// After so long one more is allowed.
 const REFILL: Duration = Duration::from_secs(3);
-/// Addresses remembered at once; when full, the one that failed longest ago is forgotten.
+/// Addresses remembered at once; when full, one that never knew a key is forgotten, the longest known of them.
 const REMEMBERED: usize = 1024;
+/// Right keys remembered per address: behind a proxy many programs share one.
+const KNOWN: usize = 16;
 
 /// Remembers who sent wrong keys.
 #[derive(Debug, Default)]
@@ -24,8 +26,9 @@ pub(crate) struct Throttle {
 struct Entry {
     failures: u32,
     since: Instant,
-    /// The key that was right from here: who knows it already is not kept waiting for a neighbour's guesses.
-    good: Option<Digest>,
+    /// Keys that were right from here, the newest last: who knows one already is not kept waiting for a
+    /// neighbour's guesses.
+    good: Vec<Digest>,
 }
 
 impl Throttle {
@@ -34,7 +37,7 @@ impl Throttle {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = table.get_mut(&site(address))?;
         entry.refill(now);
-        if entry.failures < BURST || entry.good.as_ref() == Some(key) {
+        if entry.failures < BURST || entry.good.contains(key) {
             return None;
         }
         Some(REFILL.saturating_sub(now.saturating_duration_since(entry.since)).max(Duration::from_secs(1)))
@@ -43,25 +46,33 @@ impl Throttle {
     /// A wrong key came from this address.
     pub(crate) fn failed(&self, address: Option<IpAddr>, now: Instant) {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let site = site(address);
-        if table.len() >= REMEMBERED && !table.contains_key(&site) {
-            let oldest = table.iter().min_by_key(|(_, entry)| entry.since).map(|(site, _)| *site);
-            if let Some(oldest) = oldest {
-                table.remove(&oldest);
-            }
-        }
-        let entry = table.entry(site).or_insert(Entry { failures: 0, since: now, good: None });
+        let entry = entry(&mut table, site(address), now);
         entry.refill(now);
         entry.failures = (entry.failures + 1).min(BURST);
     }
 
-    /// A right key came from this address. Costs nothing for addresses that never failed.
-    pub(crate) fn succeeded(&self, address: Option<IpAddr>, key: Digest) {
+    /// A right key came from this address.
+    pub(crate) fn succeeded(&self, address: Option<IpAddr>, key: Digest, now: Instant) {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = table.get_mut(&site(address)) {
-            entry.good = Some(key);
+        let entry = entry(&mut table, site(address), now);
+        if entry.good.contains(&key) {
+            return;
+        }
+        if entry.good.len() >= KNOWN {
+            entry.good.remove(0);
+        }
+        entry.good.push(key);
+    }
+}
+
+fn entry(table: &mut HashMap<Option<IpAddr>, Entry>, site: Option<IpAddr>, now: Instant) -> &mut Entry {
+    if table.len() >= REMEMBERED && !table.contains_key(&site) {
+        let least = table.iter().min_by_key(|(_, entry)| (!entry.good.is_empty(), entry.since));
+        if let Some(least) = least.map(|(site, _)| *site) {
+            table.remove(&least);
         }
     }
+    table.entry(site).or_insert_with(|| Entry { failures: 0, since: now, good: Vec::new() })
 }
 
 impl Entry {
@@ -116,8 +127,25 @@ mod tests {
     fn a_known_key_is_not_kept_waiting() {
         let now = Instant::now();
         let (throttle, address) = exhausted("192.0.2.1", now);
-        throttle.succeeded(address, Digest::of("good"));
+        throttle.succeeded(address, Digest::of("good"), now);
         assert_eq!(throttle.wait(address, &Digest::of("good"), now), None);
+        assert!(throttle.wait(address, &Digest::of("guess"), now).is_some());
+    }
+
+    #[test]
+    fn who_was_let_in_before_the_guessing_began_is_not_kept_waiting_either() {
+        let (throttle, now) = (Throttle::default(), Instant::now());
+        let address = Some("127.0.0.1".parse().unwrap());
+        throttle.succeeded(address, Digest::of("one"), now);
+        throttle.succeeded(address, Digest::of("another"), now);
+        for _ in 0..BURST {
+            throttle.failed(address, now);
+        }
+        for n in 0..u32::try_from(REMEMBERED).unwrap() {
+            throttle.failed(Some(IpAddr::from((0x0a00_0000 + n).to_be_bytes())), now);
+        }
+        assert_eq!(throttle.wait(address, &Digest::of("one"), now), None);
+        assert_eq!(throttle.wait(address, &Digest::of("another"), now), None);
         assert!(throttle.wait(address, &Digest::of("guess"), now).is_some());
     }
 

@@ -75,6 +75,7 @@ impl From<StoreError> for LedgerError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Taken(name) => Self::NameTaken(name),
+            StoreError::Missing(_) => Self::Gone,
             other => Self::Storage(other.to_string()),
         }
     }

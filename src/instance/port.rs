@@ -94,6 +94,9 @@ pub enum LedgerError {
     /// The name belongs to another instance.
     #[error("This name \"{0}\" is already in use.")]
     NameTaken(String),
+    /// The instance has been deleted.
+    #[error("the instance does not exist any more")]
+    Gone,
     /// The disk refused; the text says what to do.
     #[error("{0}")]
     Storage(String),

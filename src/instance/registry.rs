@@ -51,7 +51,8 @@ pub enum CreateError {
 pub struct Registry {
     shared: Shared,
     table: RwLock<HashMap<InstanceName, Entry>>,
-    /// One creation, deletion or key change at a time: names and rows must agree.
+    /// One creation or key change at a time: names and keys must be nobody else's. A deletion, which may wait
+    /// for WhatsApp, holds nobody up.
     changing: Mutex<()>,
     /// Wakes when an instance came or went, or has another token.
     changed: watch::Sender<()>,
@@ -141,6 +142,7 @@ impl Registry {
         let events = vec![tell::created(&instance.name, &instance.uuid)];
         let record = self.shared.ledger.create(instance, events).await.map_err(|error| match error {
             LedgerError::NameTaken(name) => CreateError::NameTaken(name),
+            gone @ LedgerError::Gone => CreateError::Storage(gone.to_string()),
             LedgerError::Storage(why) => CreateError::Storage(why),
         })?;
         Ok(self.enter(record))
@@ -149,10 +151,14 @@ impl Registry {
     /// Unlinks an instance and forgets it; its name is free when this returns. False when there is
     /// none of this name.
     pub async fn delete(&self, name: &InstanceName) -> Result<bool, InstanceError> {
-        let _one = self.changing.lock().await;
         let Some(handle) = self.get(name) else { return Ok(false) };
         handle.delete().await?;
-        self.table.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        let id = handle.snapshot().id;
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if table.get(name).is_some_and(|entry| entry.handle.snapshot().id == id) {
+            table.remove(name);
+        }
+        drop(table);
         self.changed.send_replace(());
         Ok(true)
     }
@@ -163,7 +169,10 @@ impl Registry {
         let Some(handle) = self.get(name) else { return Ok(false) };
         let id = handle.snapshot().id;
         let kept = self.shared.ledger.commit(id, Change::Token(token), Vec::new()).await;
-        kept.map_err(|error| InstanceError::Storage(error.to_string()))?;
+        kept.map_err(|error| match error {
+            LedgerError::Gone => InstanceError::Gone,
+            other => InstanceError::Storage(other.to_string()),
+        })?;
         if let Some(entry) = self.table.write().unwrap_or_else(PoisonError::into_inner).get_mut(name) {
             entry.token = token;
         }

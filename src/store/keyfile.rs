@@ -1,6 +1,6 @@
 //! The sealing key's file: 0600, made at first start beside the database.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -22,7 +22,7 @@ pub fn load_or_make_key(path: &Path) -> Result<SealingKey, StoreError> {
             getrandom::fill(bytes.as_mut())
                 .map_err(|error| StoreError::Io(format!("no randomness: {error}")))?;
             if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder).map_err(io)?;
+                super::private::folder(folder).map_err(io)?;
             }
             let mut file = File::options().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
             let text = Zeroizing::new(hex::encode(bytes.as_ref()));

@@ -15,6 +15,7 @@ mod learned;
 mod outbox;
 #[cfg(test)]
 mod outbox_tests;
+mod private;
 mod readers;
 mod retention;
 mod schema;
@@ -84,6 +85,8 @@ impl Store {
 
     fn open_blocking(path: PathBuf, key: &SealingKey, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let lock = take_lock(&path)?;
+        // SQLite gives its other files the mode of the first.
+        private::file(&path).map_err(|error| StoreError::Io(format!("{}: {error}", path.display())))?;
         let mut connection = connect(&path)?;
         schema::migrate(&mut connection, &path)?;
         let sealer = Sealer::unlock(&connection, key)?;
@@ -201,10 +204,9 @@ fn take_lock(path: &Path) -> Result<File, StoreError> {
     let lock = path.with_extension("lock");
     let io = |error: std::io::Error| StoreError::Io(format!("{}: {error}", lock.display()));
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| StoreError::Io(format!("{}: {error}", folder.display())))?;
+        private::folder(folder).map_err(|error| StoreError::Io(format!("{}: {error}", folder.display())))?;
     }
-    let file = File::options().create(true).truncate(false).write(true).open(&lock).map_err(io)?;
+    let file = private::file(&lock).map_err(io)?;
     flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| StoreError::InUse(path.to_owned()))?;
     Ok(file)
 }

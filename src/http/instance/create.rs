@@ -18,7 +18,7 @@ use crate::http::webhook::{self, Set};
 use crate::instance::{Handle, NewInstance};
 use crate::model::{
     Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, ProxyConfig, Secret, Settings, Token,
-    Visible,
+    Visible, Webhook,
 };
 
 /// The members of a proxy in the body.
@@ -59,7 +59,8 @@ pub(crate) struct CreatedInstance {
     /// What to type in at Meta as verify token; for WHATSAPP-BUSINESS with an app secret in the config.
     #[serde(skip_serializing_if = "Option::is_none")]
     verify_token_wa_business: Option<String>,
-    access_token_wa_business: &'static str,
+    /// The same, under the name that the original has for it.
+    access_token_wa_business: String,
     status: Visible,
 }
 
@@ -103,20 +104,21 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
     let qrcode = if wanted.link_now { Some(link(call, &handle, wanted.number).await?) } else { None };
     let snapshot = handle.snapshot();
     let cloud = snapshot.integration == Integration::Cloud;
+    let verify_token = call
+        .state
+        .config()
+        .app_secret
+        .as_ref()
+        .filter(|_| cloud)
+        .map(|secret| meta::verify_token(secret, &snapshot.uuid).expose().to_owned());
     let created = Created {
         instance: CreatedInstance {
             instance_name: snapshot.name.to_string(),
             instance_id: snapshot.uuid.to_string(),
             integration: snapshot.integration,
             webhook_wa_business: cloud.then(|| format!("{}/webhook/meta", call.base_url())),
-            verify_token_wa_business: call
-                .state
-                .config()
-                .app_secret
-                .as_ref()
-                .filter(|_| cloud)
-                .map(|secret| meta::verify_token(secret, &snapshot.uuid).expose().to_owned()),
-            access_token_wa_business: "",
+            access_token_wa_business: verify_token.clone().unwrap_or_default(),
+            verify_token_wa_business: verify_token,
             status: snapshot.visible,
         },
         hash: wanted.token.expose().to_owned(),
@@ -209,13 +211,11 @@ fn proxy_of(body: &mut Fields) -> Option<ProxyConfig> {
 /// The webhook that comes with it.
 fn webhook_of(body: &mut Fields, call: &Call) -> Option<Set> {
     let mut inner = body.object("webhook")?;
-    // Published clients send an empty webhook for none.
-    if !inner.has("url") {
-        return None;
-    }
-    let read = webhook::read(&mut inner, None, &call.state.courier);
+    // Published clients send an empty webhook for none; what else is in it must make sense all the same.
+    let empty = !inner.has("url");
+    let read = webhook::read(&mut inner, empty.then(|| Webhook::to("")), &call.state.courier);
     body.absorb(inner);
-    Some(read)
+    (!empty).then_some(read)
 }
 
 fn echo(set: Set) -> CreatedWebhook {

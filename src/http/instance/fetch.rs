@@ -39,10 +39,28 @@ pub(crate) struct Row {
     updated_at: Stamp,
     #[serde(rename = "Proxy")]
     proxy: Option<ProxyShown>,
+    #[serde(flatten)]
+    absent: Absent,
     #[serde(rename = "Setting")]
     setting: SettingRow,
     #[serde(rename = "_count")]
     count: Counts,
+}
+
+/// Transports of the original that tetherd does not have: always null.
+#[derive(Debug, Default, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Absent {
+    #[schema(value_type = Option<String>)]
+    chatwoot: (),
+    #[schema(value_type = Option<String>)]
+    rabbitmq: (),
+    #[schema(value_type = Option<String>)]
+    nats: (),
+    #[schema(value_type = Option<String>)]
+    sqs: (),
+    #[schema(value_type = Option<String>)]
+    websocket: (),
 }
 
 /// The settings as a row.
@@ -135,6 +153,7 @@ fn row(s: &Snapshot, token: Option<String>) -> Row {
         created_at: s.created,
         updated_at: s.updated,
         proxy: s.proxy.as_ref().map(shown),
+        absent: Absent::default(),
         setting: SettingRow {
             id: s.uuid.to_string(),
             settings: s.settings.clone(),
