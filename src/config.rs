@@ -42,6 +42,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The global key; none is one made at first start.
     pub api_key: Option<Secret>,
+    /// A file with the key that seals secrets; none is systemd's credential `sealing.key`, or that file in the
+    /// data folder.
+    pub sealing_key: Option<PathBuf>,
     /// What is logged: `error`, `warn`, `info`, `debug`, or a filter of `tracing`.
     pub log: String,
     /// `[http]`.
@@ -91,6 +94,7 @@ const KEYS: Keys = &[
     ("listen", Kind::Text, When::Restart),
     ("data_dir", Kind::Text, When::Restart),
     ("api_key", Kind::Text, When::Reload),
+    ("sealing_key", Kind::Text, When::Restart),
     ("log", Kind::Text, When::Reload),
 ];
 
@@ -110,6 +114,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data_dir: PathBuf::from("/var/lib/tetherd"),
             api_key: None,
+            sealing_key: None,
             log: "info".into(),
             http: Http::default(),
             whatsapp: WhatsApp::default(),

@@ -20,7 +20,7 @@ use crate::http::{self, Certificate, CertificateFiles, HttpConfig, KeyRing, Limi
 use crate::instance::{self, Registry};
 use crate::model::{Clock, Digest, Secret, SystemClock, Token};
 use crate::net::{Net, NetConfig};
-use crate::store::{FIRST_KEY, SealingKey, Store, StoreError, load_or_make_key};
+use crate::store::{FIRST_KEY, KeySource, Store, StoreError};
 use crate::systemd;
 
 pub(crate) use owner::SOCKET as OWNER_SOCKET;
@@ -139,7 +139,7 @@ impl Parts {
         dress: impl FnOnce(http::State) -> http::State,
     ) -> Result<Self, DaemonError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = Store::open(&config.database(), sealing_key(&config)?, Arc::clone(&clock)).await?;
+        let store = Store::open_with(&config.database(), sealing_key(&config), Arc::clone(&clock)).await?;
         let keys = keys(&store, &config, hand_over).await?;
         let net = Net::new(
             &NetConfig { extra_ca: config.net.extra_ca.clone(), ..NetConfig::default() },
@@ -210,10 +210,12 @@ fn certificate_files(http: &Http) -> Option<CertificateFiles> {
     Some(CertificateFiles { cert: place(cert), key: place(key) })
 }
 
-/// The key that seals: systemd's credential, else the file in the data folder, which the first start makes.
-pub(crate) fn sealing_key(config: &Config) -> Result<SealingKey, StoreError> {
+/// The key that seals: the file that the configuration names, systemd's credential, else the file in the data
+/// folder, which the first start makes.
+pub(crate) fn sealing_key(config: &Config) -> KeySource {
     const NAME: &str = "sealing.key";
-    load_or_make_key(&systemd::credential(NAME).unwrap_or_else(|| config.data_dir.join(NAME)))
+    let given = config.sealing_key.clone().or_else(|| systemd::credential(NAME));
+    given.map_or_else(|| KeySource::File(config.data_dir.join(NAME)), KeySource::Given)
 }
 
 fn http_config(config: &Config) -> HttpConfig {
@@ -247,10 +249,19 @@ async fn keys(
     Ok(KeyRing::new(known, given))
 }
 
-/// The global key that the configuration gives.
-#[expect(clippy::unnecessary_wraps, reason = "a credential of systemd's may be unreadable")]
+/// The global key that the configuration gives, or systemd's credential `api-key`.
 fn given_key(config: &Config) -> Result<Option<Digest>, String> {
-    Ok(config.api_key.as_ref().map(|key| Digest::of(key.expose())))
+    if let Some(key) = &config.api_key {
+        return Ok(Some(Digest::of(key.expose())));
+    }
+    let Some(path) = systemd::credential("api-key") else { return Ok(None) };
+    let wrong = |why: &str| format!("the global key in {}: {why}", path.display());
+    let text = std::fs::read_to_string(&path).map_err(|error| wrong(&error.to_string()))?;
+    let key = Secret::new(text.trim());
+    if key.expose().len() < 16 || !key.expose().bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(wrong("it takes 16 or more visible ASCII characters"));
+    }
+    Ok(Some(Digest::of(key.expose())))
 }
 
 /// From 0 to 1.

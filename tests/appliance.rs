@@ -65,6 +65,58 @@ async fn keys_come_and_go_while_it_runs_and_while_it_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_sealing_key_is_replaced_while_it_runs_and_while_it_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let daemon = Daemon::start(folder, &sandbox).await;
+    let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS", "webhook": {"url": "http://127.0.0.1:9/"}});
+    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
+    let key = || std::fs::read_to_string(folder.join("sealing.key")).unwrap();
+    let first = key();
+    let (done, said) = run(folder, &["key", "rotate-seal"]).await;
+    let second = key();
+    assert!(done && first != second, "{said}");
+    assert_eq!(daemon.ask("GET", "/webhook/find/shop", None).await.1["url"], "http://127.0.0.1:9/");
+    daemon.terminate().await;
+    assert!(run(folder, &["key", "rotate-seal"]).await.0);
+    assert_ne!(second, key());
+
+    // A key of the owner's own: the daemon is told where it is.
+    let given = folder.join("own.key");
+    let (done, said) = run(folder, &["key", "rotate-seal", "--to", given.to_str().unwrap()]).await;
+    assert!(done && said.contains("own.key"), "{said}");
+    let (done, why) = run(folder, &["key", "list"]).await;
+    assert!(!done && why.contains("the sealing key is not the one"), "{why}");
+    let env = [("TETHERD_SEALING_KEY", given.to_str().unwrap())];
+    let daemon = Daemon::start_with(folder, &sandbox, &env).await;
+    assert_eq!(daemon.ask("GET", "/webhook/find/shop", None).await.1["url"], "http://127.0.0.1:9/");
+    daemon.keep_secret(&std::fs::read_to_string(&given).unwrap());
+    daemon.terminate().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_global_key_may_be_a_credential_of_systemds() {
+    let (folder, credentials) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let key = "a key is what it is not";
+    write(&credentials.path().join("api-key"), key);
+    let start = || {
+        let mut command = command(folder.path(), &sandbox);
+        command.env_remove("TETHERD_API_KEY").env("CREDENTIALS_DIRECTORY", credentials.path());
+        command
+    };
+    let refused = tokio::time::timeout(support::LIMIT, start().output()).await.unwrap().unwrap();
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert!(why.contains("visible ASCII") && !why.contains(key), "{why}");
+    write(&credentials.path().join("api-key"), "a-key-of-systemd\n");
+    let daemon = Daemon::of(start()).await;
+    daemon.keep_secret("a-key-of-systemd");
+    assert_eq!(daemon.ask_as(Some("a-key-of-systemd"), "POST", "/verify-creds", None).await.0, 200);
+    daemon.terminate().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_owners_socket_gives_nothing_to_strangers() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
@@ -138,7 +190,7 @@ async fn https_with_the_owners_certificate_which_may_be_renewed() {
     assert!(cookie.contains("; Secure"), "{cookie}");
     assert!(run(folder.path(), &["healthcheck"]).await.0);
 
-    let (cert, _, _) = certificate(folder.path());
+    certificate(folder.path());
     daemon.signal(Signal::HUP);
     daemon.until_logged("the configuration was read again").await;
     daemon.trust(&cert);

@@ -1,5 +1,7 @@
 //! `tetherd key`: the global keys.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -8,7 +10,7 @@ use super::reach::{self, Reach, reach};
 use super::{Place, runtime, say};
 use crate::config::Config;
 use crate::model::{Digest, InstanceName, Token};
-use crate::store::{API_KEY_FILE, ApiKey, FIRST_KEY};
+use crate::store::{API_KEY_FILE, ApiKey, FIRST_KEY, SealingKey, write_key};
 
 #[derive(Subcommand)]
 pub(super) enum Action {
@@ -20,6 +22,8 @@ pub(super) enum Action {
     List(Place),
     /// Take a global key back; who signed in with it is signed out
     Revoke(Revoke),
+    /// Replace the key that seals secrets in the database
+    RotateSeal(RotateSeal),
 }
 
 #[derive(Args)]
@@ -39,6 +43,15 @@ pub(super) struct Revoke {
     place: Place,
 }
 
+#[derive(Args)]
+pub(super) struct RotateSeal {
+    /// Write the new key there, for a key that is given to tetherd and not a file of its own
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+}
+
 pub(super) fn run(action: &Action) -> Result<(), String> {
     match action {
         Action::Show(place) => show(place),
@@ -49,6 +62,9 @@ pub(super) fn run(action: &Action) -> Result<(), String> {
         }
         Action::List(place) => runtime()?.block_on(list(&place.load(&[])?)),
         Action::Revoke(revoke) => runtime()?.block_on(take_back(&revoke.name, &revoke.place.load(&[])?)),
+        Action::RotateSeal(rotate) => {
+            runtime()?.block_on(rotate_seal(rotate.to.as_deref(), &rotate.place.load(&[])?))
+        }
     }
 }
 
@@ -140,6 +156,40 @@ async fn take_back(name: &str, config: &Config) -> Result<(), String> {
     say(&format!("{name} is no key any more."));
     if left == 0 && config.api_key.is_none() {
         say("It was the last one: make another with tetherd key new, or the next start makes one.");
+    }
+    Ok(())
+}
+
+async fn rotate_seal(to: Option<&Path>, config: &Config) -> Result<(), String> {
+    let way = reach(config).await?;
+    // On disk before anything is sealed with it.
+    let new = match to {
+        Some(path) => {
+            let key = SealingKey::generate().map_err(|error| error.to_string())?;
+            write_key(path, &key).map_err(|error| error.to_string())?;
+            Some(key)
+        }
+        None => None,
+    };
+    match way {
+        Reach::Running(client) => {
+            let key = new.as_ref().map(|key| key.to_hex().to_string());
+            client.ask("POST", "/owner/seal", Some(&json!({"key": key}))).await?;
+        }
+        Reach::Stopped(store) => {
+            let rotated = store.rotate_key(new).await;
+            reach::close(store, config).await;
+            rotated.map_err(|error| error.to_string())?;
+        }
+    }
+    match to {
+        None => say(
+            "The sealing key was replaced. Backups made without a passphrase open only with the one before.",
+        ),
+        Some(path) => say(&format!(
+            "The database is sealed with the key in {} from now on: give it to tetherd before its next start.",
+            path.display()
+        )),
     }
     Ok(())
 }

@@ -41,8 +41,8 @@ pub(super) async fn reach(config: &Config) -> Result<Reach, String> {
 
 /// Opens the database for this command alone; makes one where there is none.
 pub(super) async fn open(config: &Config) -> Result<Store, String> {
-    let sealing = daemon::sealing_key(config).map_err(|error| error.to_string())?;
-    let opened = Store::open(&config.database(), sealing, Arc::new(SystemClock)).await;
+    let opened =
+        Store::open_with(&config.database(), daemon::sealing_key(config), Arc::new(SystemClock)).await;
     opened.map_err(|error| match error {
         StoreError::InUse(_) => format!(
             "tetherd is running, and its socket {} cannot be reached; run this as the user of the service, or with sudo",

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply::{Reply, created, ok};
 use crate::model::{Digest, InstanceName, Secret, Stamp, Token};
-use crate::store::StoreError;
+use crate::store::{SealingKey, StoreError};
 
 /// Where all of it is.
 const ROOM: &str = "/owner/";
@@ -41,6 +41,7 @@ pub(super) async fn answer(mut call: Call) -> Result<Reply, ApiError> {
         (&Method::GET, ["keys"]) => list(&call).await,
         (&Method::POST, ["keys"]) => make(&mut call).await,
         (&Method::DELETE, ["keys", name]) => revoke(&call, name).await,
+        (&Method::POST, ["seal"]) => rotate(&mut call).await,
         (method, _) => Err(ApiError::NoRoute(method.clone(), call.parts.uri.path().to_owned())),
     }
 }
@@ -75,6 +76,19 @@ async fn revoke(call: &Call, name: &str) -> Result<Reply, ApiError> {
     take_over(call).await?;
     tracing::info!(name, "a global key was taken back");
     list(call).await
+}
+
+/// Another sealing key: the one in the body, or a fresh one in the place of the one in use.
+async fn rotate(call: &mut Call) -> Result<Reply, ApiError> {
+    let mut body = call.fields().await?;
+    let new = body.secret("key").map(|text| SealingKey::parse(text.expose().as_bytes()));
+    if new.as_ref().is_some_and(Option::is_none) {
+        body.fault("key", "takes 64 hexadecimal digits");
+    }
+    body.finish()?;
+    call.state.store.rotate_key(new.flatten()).await.map_err(refused)?;
+    tracing::info!("the sealing key was replaced");
+    Ok(ok(&serde_json::json!({"rotated": true})))
 }
 
 /// The keys in memory are those on disk.

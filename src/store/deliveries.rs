@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::outbox::{self, StoredEvent};
+use super::seal::Sealer;
 use super::webhooks::WebhookId;
 use super::{Store, StoreError};
 use crate::model::{InstanceId, Stamp};
@@ -165,6 +166,7 @@ impl Store {
         most: u32,
         bytes: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
+        let sealer = self.0.sealer.clone();
         self.read(move |connection| {
             let sql = format!(
                 "SELECT {SELECT}, {} FROM delivery JOIN event ON event.id = delivery.event \
@@ -176,8 +178,8 @@ impl Store {
             let mut rows = statement.query((webhook.0, most))?;
             let (mut deliveries, mut weight) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
-                weight += row.get_ref(SELECTED + outbox::DATA)?.as_str().map_or(0, str::len);
-                deliveries.push(read(row)?);
+                weight += row.get_ref(SELECTED + outbox::DATA)?.as_blob().map_or(0, <[u8]>::len);
+                deliveries.push(read(row, &sealer)?);
                 if weight >= bytes {
                     break;
                 }
@@ -214,6 +216,7 @@ impl Store {
 
     /// Deliveries of an instance's events, newest first.
     pub async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+        let sealer = self.0.sealer.clone();
         self.read(move |connection| {
             // In the words of the partial indexes, which a parameter would hide.
             let status = filter.status.map(|s| format!("AND delivery.status = {}", s.number())).unwrap_or_default();
@@ -227,8 +230,12 @@ impl Store {
                 outbox::COLUMNS
             );
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map((filter.instance.0, filter.before, filter.limit), read)?;
-            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+            let mut rows = statement.query((filter.instance.0, filter.before, filter.limit))?;
+            let mut deliveries = Vec::new();
+            while let Some(row) = rows.next()? {
+                deliveries.push(read(row, &sealer)?);
+            }
+            Ok(deliveries)
         })
         .await
     }
@@ -298,7 +305,7 @@ impl Store {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn read(row: &Row<'_>, sealer: &Sealer) -> Result<Delivery, StoreError> {
     let status = match row.get::<_, i64>(3)? {
         0 => DeliveryStatus::Pending,
         1 => DeliveryStatus::Delivered,
@@ -314,6 +321,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         error: row.get(6)?,
         since: Stamp::from_millis(row.get(7)?),
         updated: Stamp::from_millis(row.get(8)?),
-        event: outbox::read_at(row, SELECTED)?,
+        event: outbox::read_at(row, sealer, SELECTED)?,
     })
 }

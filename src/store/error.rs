@@ -19,8 +19,22 @@ pub enum StoreError {
         known: i64,
     },
     /// The sealing key is another one.
-    #[error("the sealing key does not fit this database; restore the key file that belongs to it")]
+    #[error(
+        "the sealing key is not the one that this database was sealed with; put the right one back, nothing was changed"
+    )]
     WrongKey,
+    /// The sealing key is not there, and the database is.
+    #[error(
+        "the sealing key {} is missing, and {} cannot be opened without it. Put the key back; or, from a backup that was \
+         made with a passphrase: tetherd restore FILE",
+        key.display(), database.display()
+    )]
+    NoKey {
+        /// Where it should be.
+        key: PathBuf,
+        /// What needs it.
+        database: PathBuf,
+    },
     /// A sealed value was changed, or belongs elsewhere.
     #[error("a sealed value in {0} cannot be opened; the database is damaged or was tampered with")]
     Unsealable(String),

@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::due::Appended;
 use super::outbox::Append;
-use super::seal::Sealer;
+use super::seal::{Sealer, place};
 use super::{Store, StoreError, credentials, outbox, sessions, webhooks};
 use crate::model::{
     Digest, Ended, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth, NewEvent, Profile,
@@ -125,7 +126,7 @@ impl Store {
                 if let Some(webhook) = webhook {
                     webhooks::put(connection, &sealer, Some(row.id), &webhook, now)?;
                 }
-                let added = outbox::append(connection, &Append::of(&row, now), &events)?;
+                let added = outbox::append(connection, &sealer, &Append::of(&row, now), &events)?;
                 Ok((row, added))
             })
             .await?;
@@ -146,7 +147,7 @@ impl Store {
                 // Before the change, so that events of a log-out still name the account that it was.
                 let append = Append::lookup(connection, id, now)?;
                 apply(connection, &sealer, id, change, now)?;
-                outbox::append(connection, &append, &events)
+                outbox::append(connection, &sealer, &append, &events)
             })
             .await?;
         self.stored(added);
@@ -156,14 +157,15 @@ impl Store {
     /// Appends events of several instances in one transaction. Those of an instance that is gone are
     /// left out.
     pub async fn append_events(&self, events: Vec<(InstanceId, NewEvent)>) -> Result<(), StoreError> {
-        let now = self.0.clock.now();
+        let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
         let added = self
             .write(move |connection| {
                 let mut added = Appended::default();
                 for (id, event) in &events {
                     match Append::lookup(connection, *id, now) {
                         Ok(whose) => {
-                            let more = outbox::append(connection, &whose, std::slice::from_ref(event))?;
+                            let more =
+                                outbox::append(connection, &sealer, &whose, std::slice::from_ref(event))?;
                             added = added.and(more);
                         }
                         Err(StoreError::Missing(_)) => {}
@@ -184,11 +186,11 @@ impl Store {
         events: Vec<NewEvent>,
         tombstone: bool,
     ) -> Result<(), StoreError> {
-        let now = self.0.clock.now();
+        let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
         let added = self
             .write(move |connection| {
                 let append = Append::lookup(connection, id, now)?;
-                let added = outbox::append(connection, &append, &events)?;
+                let added = outbox::append(connection, &sealer, &append, &events)?;
                 if tombstone {
                     credentials::bury(connection, id, now)?;
                 }
@@ -209,15 +211,12 @@ impl Store {
                 .query_row("SELECT cloud_token FROM instance WHERE id = ?1", [id.0], |row| row.get(0))
                 .optional()?;
             let Some(kept) = kept.flatten() else { return Ok(None) };
-            let plain = sealer.open(CLOUD_TOKEN, &kept)?;
+            let plain = sealer.open(&place::cloud_token(id.0), &kept)?;
             Ok(Some(Secret::new(String::from_utf8_lossy(&plain).into_owned())))
         })
         .await
     }
 }
-
-const PROXY: &str = "instance/proxy";
-const CLOUD_TOKEN: &str = "instance/cloud_token";
 
 struct RawRow {
     id: i64,
@@ -267,7 +266,7 @@ impl RawRow {
         let device = credentials::linked_account(connection, sealer, id)?;
         let truth = truth(integration, self.linked, profile, ended, device, Stamp::from_millis(self.updated));
         let proxy = match self.proxy {
-            Some(kept) => Some(read_proxy(&sealer.open(PROXY, &kept)?)?),
+            Some(kept) => Some(read_proxy(&sealer.open(&place::proxy(self.id), &kept)?)?),
             None => None,
         };
         Ok(InstanceRow {
@@ -320,9 +319,6 @@ fn insert(
     new: NewInstanceRow,
     now: Stamp,
 ) -> Result<InstanceRow, StoreError> {
-    let proxy = new.proxy.as_ref().map(|proxy| sealer.seal(PROXY, &write_proxy(proxy)?)).transpose()?;
-    let cloud =
-        new.cloud_token.as_ref().map(|t| sealer.seal(CLOUD_TOKEN, t.expose().as_bytes())).transpose()?;
     let taken = connection
         .query_row("SELECT 1 FROM instance WHERE folded = ?1", [new.name.key()], |_| Ok(()))
         .optional()?;
@@ -330,8 +326,8 @@ fn insert(
         return Err(StoreError::Taken(new.name.to_string()));
     }
     connection.execute(
-        "INSERT INTO instance(uuid, name, folded, integration, profile, settings, proxy, number, business_id, token, \
-         cloud_token, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
+        "INSERT INTO instance(uuid, name, folded, integration, profile, settings, number, business_id, token, created, \
+         updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
         rusqlite::params![
             new.uuid.0,
             new.name.as_str(),
@@ -339,16 +335,22 @@ fn insert(
             new.integration.as_str(),
             serde_json::to_string(&Profile::default())?,
             serde_json::to_string(&new.settings)?,
-            proxy,
             new.number,
             new.business_id,
             new.token.0,
-            cloud,
             now.millis(),
         ],
     )?;
+    // Sealed for its row, whose number is known only now.
+    let id = InstanceId(connection.last_insert_rowid());
+    let proxy = new.proxy.as_ref().map(|proxy| seal_proxy(sealer, id, proxy)).transpose()?;
+    let cloud = new.cloud_token.as_ref().map(|token| seal_token(sealer, id, token)).transpose()?;
+    if proxy.is_some() || cloud.is_some() {
+        let sql = "UPDATE instance SET proxy = ?2, cloud_token = ?3 WHERE id = ?1";
+        connection.execute(sql, (id.0, proxy, cloud))?;
+    }
     Ok(InstanceRow {
-        id: InstanceId(connection.last_insert_rowid()),
+        id,
         uuid: new.uuid,
         name: new.name,
         integration: new.integration,
@@ -389,12 +391,10 @@ fn apply(
         InstanceChange::Profile(profile) => set("profile", &serde_json::to_string(&profile)?),
         InstanceChange::Settings(settings) => set("settings", &serde_json::to_string(&settings)?),
         InstanceChange::Proxy(proxy) => {
-            set("proxy", &proxy.map(|proxy| sealer.seal(PROXY, &write_proxy(&proxy)?)).transpose()?)
+            set("proxy", &proxy.map(|proxy| seal_proxy(sealer, id, &proxy)).transpose()?)
         }
         InstanceChange::Token(token) => set("token", &token.0),
-        InstanceChange::CloudToken(token) => {
-            set("cloud_token", &sealer.seal(CLOUD_TOKEN, token.expose().as_bytes())?)
-        }
+        InstanceChange::CloudToken(token) => set("cloud_token", &seal_token(sealer, id, &token)?),
     }
 }
 
@@ -448,6 +448,14 @@ struct KeptProxy {
     port: u16,
     username: Option<String>,
     password: Option<String>,
+}
+
+fn seal_proxy(sealer: &Sealer, id: InstanceId, proxy: &ProxyConfig) -> Result<Vec<u8>, StoreError> {
+    sealer.seal(&place::proxy(id.0), &Zeroizing::new(write_proxy(proxy)?))
+}
+
+fn seal_token(sealer: &Sealer, id: InstanceId, token: &Secret) -> Result<Vec<u8>, StoreError> {
+    sealer.seal(&place::cloud_token(id.0), token.expose().as_bytes())
 }
 
 fn write_proxy(proxy: &ProxyConfig) -> Result<Vec<u8>, StoreError> {

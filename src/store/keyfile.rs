@@ -1,41 +1,106 @@
-//! The sealing key's file: 0600, made at first start beside the database.
+//! Where the sealing key is: in a file of ours, 0600 and made at first start, or in one that is given.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::{SealingKey, StoreError};
 
-/// The key in a file of 64 hexadecimal digits or 32 bytes; makes one when there is none.
-///
-/// # Errors
-/// When the file is neither, when others may read it, or when it cannot be made.
-pub fn load_or_make_key(path: &Path) -> Result<SealingKey, StoreError> {
-    let io = |error: std::io::Error| StoreError::Io(format!("sealing key {}: {error}", path.display()));
-    match File::open(path) {
-        Ok(file) => read(file, path),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let mut bytes = Zeroizing::new([0_u8; 32]);
-            getrandom::fill(bytes.as_mut())
-                .map_err(|error| StoreError::Io(format!("no randomness: {error}")))?;
-            if let Some(folder) = path.parent() {
-                super::private::folder(folder).map_err(io)?;
-            }
-            let mut file = File::options().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-            let text = Zeroizing::new(hex::encode(bytes.as_ref()));
-            file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-            Ok(SealingKey::new(*bytes))
+/// Where the sealing key comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// A file of ours: made at first start, replaced when the key is.
+    File(PathBuf),
+    /// A file that somebody else keeps (systemd's `LoadCredential=`).
+    Given(PathBuf),
+}
+
+impl KeySource {
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Given(path) => path,
         }
-        Err(error) => Err(io(error)),
+    }
+
+    /// The key. One is made only when there is no database that another one belongs to.
+    pub(super) fn load(&self, database: &Path) -> Result<SealingKey, StoreError> {
+        let path = self.path();
+        match File::open(path) {
+            Ok(file) => read(file, path),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(path, &error)),
+            Err(error) if matches!(self, Self::Given(_)) => Err(io(path, &error)),
+            Err(_) if fs::metadata(database).is_ok_and(|data| data.len() > 0) => {
+                Err(StoreError::NoKey { key: path.to_owned(), database: database.to_owned() })
+            }
+            Err(_) => {
+                if let Some(folder) = path.parent() {
+                    super::private::folder(folder).map_err(|error| io(folder, &error))?;
+                }
+                let key = SealingKey::generate()?;
+                write(path, &key)?;
+                Ok(key)
+            }
+        }
+    }
+
+    /// The key that was about to take the place of the old one when the power went.
+    pub(super) fn load_next(&self) -> Option<SealingKey> {
+        let Self::File(path) = self else { return None };
+        let next = next(path);
+        read(File::open(&next).ok()?, &next).ok()
+    }
+
+    /// Puts a key beside the one in use.
+    pub(super) fn put_next(&self, key: &SealingKey) -> Result<(), StoreError> {
+        let Self::File(path) = self else {
+            return Err(StoreError::Io(format!(
+                "the sealing key {} is given to tetherd, which cannot replace it; run: tetherd key rotate-seal --to FILE",
+                self.path().display()
+            )));
+        };
+        let next = next(path);
+        let _ = fs::remove_file(&next);
+        write(&next, key)
+    }
+
+    /// The key beside takes the place of the one in use.
+    pub(super) fn take_next(&self) -> Result<(), StoreError> {
+        let Self::File(path) = self else { return Ok(()) };
+        fs::rename(next(path), path).and_then(|()| sync_folder(path)).map_err(|error| io(path, &error))
     }
 }
 
+fn next(path: &Path) -> PathBuf {
+    path.with_extension("key.next")
+}
+
+/// Makes a key file, for its owner only, and on disk when this returns.
+///
+/// # Errors
+/// When there is one already, or it cannot be made.
+pub fn write(path: &Path, key: &SealingKey) -> Result<(), StoreError> {
+    let made = || {
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(key.to_hex().as_bytes())?;
+        file.sync_all()?;
+        sync_folder(path)
+    };
+    made().map_err(|error| io(path, &error))
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// The key in a file of 64 hexadecimal digits or 32 bytes, which only its owner may read.
 fn read(file: File, path: &Path) -> Result<SealingKey, StoreError> {
-    let io = |error: std::io::Error| StoreError::Io(format!("sealing key {}: {error}", path.display()));
-    let mode = file.metadata().map_err(io)?.permissions().mode();
+    let mode = file.metadata().map_err(|error| io(path, &error))?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(StoreError::Io(format!(
             "sealing key {} can be read by others (mode {:o}); run: chmod 600 {0}",
@@ -44,13 +109,12 @@ fn read(file: File, path: &Path) -> Result<SealingKey, StoreError> {
         )));
     }
     let mut content = Zeroizing::new(Vec::new());
-    file.take(256).read_to_end(&mut content).map_err(io)?;
-    let wrong =
-        || StoreError::Io(format!("sealing key {}: takes 64 hexadecimal digits or 32 bytes", path.display()));
-    if let Ok(bytes) = <[u8; 32]>::try_from(content.as_slice()) {
-        return Ok(SealingKey::new(bytes));
-    }
-    let text = std::str::from_utf8(&content).map_err(|_| wrong())?;
-    let bytes = Zeroizing::new(hex::decode(text.trim()).map_err(|_| wrong())?);
-    Ok(SealingKey::new(bytes.as_slice().try_into().map_err(|_| wrong())?))
+    file.take(256).read_to_end(&mut content).map_err(|error| io(path, &error))?;
+    SealingKey::parse(&content).ok_or_else(|| {
+        StoreError::Io(format!("sealing key {}: takes 64 hexadecimal digits or 32 bytes", path.display()))
+    })
+}
+
+fn io(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Io(format!("sealing key {}: {error}", path.display()))
 }

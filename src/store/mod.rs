@@ -20,6 +20,8 @@ mod readers;
 mod retention;
 mod schema;
 mod seal;
+#[cfg(test)]
+mod seal_tests;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -37,7 +39,7 @@ pub use deliveries::{Delivery, DeliveryFilter, DeliveryStatus, Head, Verdict, Wa
 pub use due::OutboxFigures;
 pub use error::StoreError;
 pub use instances::{InstanceChange, InstanceRow, NewInstanceRow};
-pub use keyfile::load_or_make_key;
+pub use keyfile::{KeySource, write as write_key};
 pub use keys::{API_KEY_FILE, ApiKey, FIRST_KEY};
 pub use outbox::{EventFilter, StoredEvent};
 pub use retention::{Pruned, Retention};
@@ -58,6 +60,7 @@ struct Inner {
     writer: Writer,
     readers: Readers,
     sealer: Sealer,
+    source: Option<KeySource>,
     clock: Arc<dyn Clock>,
     /// The id of the newest event on disk.
     newest: watch::Sender<i64>,
@@ -83,25 +86,41 @@ impl Store {
             .map_err(|_| StoreError::Closed)?
     }
 
+    /// As [`Self::open`], with the key in its place; finishes what a power cut left of its replacement.
+    pub async fn open_with(
+        path: &Path,
+        source: KeySource,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        let opening = move || {
+            // Before the key is looked for: no key is made for a database that another process is making.
+            let lock = take_lock(&path)?;
+            let opened = Opened::new(lock, path, &source)?;
+            Self::of(opened, clock, Some(source))
+        };
+        tokio::task::spawn_blocking(opening).await.map_err(|_| StoreError::Closed)?
+    }
+
     fn open_blocking(path: PathBuf, key: &SealingKey, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let lock = take_lock(&path)?;
-        // SQLite gives its other files the mode of the first.
-        private::file(&path).map_err(|error| StoreError::Io(format!("{}: {error}", path.display())))?;
-        let mut connection = connect(&path)?;
-        schema::migrate(&mut connection, &path)?;
-        let sealer = Sealer::unlock(&connection, key)?;
-        let newest = outbox::newest(&connection)?;
+        Self::of(Opened::by_key(lock, path, key)?, clock, None)
+    }
+
+    fn of(opened: Opened, clock: Arc<dyn Clock>, source: Option<KeySource>) -> Result<Self, StoreError> {
+        let newest = outbox::newest(&opened.connection)?;
         Ok(Self(Arc::new(Inner {
-            readers: Readers::new(path),
-            writer: Writer::start(connection)?,
-            sealer,
+            readers: Readers::new(opened.path),
+            writer: Writer::start(opened.connection)?,
+            sealer: opened.sealer,
+            source,
             clock,
             newest: watch::channel(newest).0,
             delivered: watch::channel(()).0,
             access: watch::channel(()).0,
             due: due::Due::default(),
             figures: due::Figures::default(),
-            lock: Mutex::new(Some(lock)),
+            lock: Mutex::new(Some(opened.lock)),
         })))
     }
 
@@ -134,12 +153,27 @@ impl Store {
         self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Another sealing key from now on; what is sealed stays as it is.
+    /// Another sealing key from now on; what is sealed stays as it is. Without one, a fresh one takes the
+    /// place of the key's file; a power cut in between leaves one of both that fits.
     ///
     /// # Errors
-    /// [`StoreError::WrongKey`] when `old` is not the one in use.
-    pub async fn rotate_key(&self, old: SealingKey, new: SealingKey) -> Result<(), StoreError> {
-        self.write(move |connection| seal::rewrap(connection, &old, &new)).await
+    /// When the key is given to us and cannot be replaced, or the one in its place is not the one in use.
+    pub async fn rotate_key(&self, new: Option<SealingKey>) -> Result<(), StoreError> {
+        let unknown = || StoreError::Io("where the sealing key is kept is not known".into());
+        let source = self.0.source.clone().ok_or_else(unknown)?;
+        let path = self.0.readers.path().to_owned();
+        self.write(move |connection| {
+            let old = source.load(&path)?;
+            let replaced = new.is_none();
+            let new = new.map_or_else(SealingKey::generate, Ok)?;
+            if replaced {
+                source.put_next(&new)?;
+            }
+            seal::rewrap(connection, &old, &new)?;
+            Ok((source, replaced))
+        })
+        .await
+        .and_then(|(source, replaced)| if replaced { source.take_next() } else { Ok(()) })
     }
 
     /// A consistent copy of the running database.
@@ -164,7 +198,8 @@ impl Store {
         let store = self.clone();
         self.read(move |connection| {
             let mut faults = schema::integrity(connection)?;
-            faults.extend(credentials::unreadable(connection, &store.0.sealer)?);
+            faults.extend(schema::dangling(connection)?);
+            faults.extend(seal::unreadable(connection, &store.0.sealer)?);
             Ok(faults)
         })
         .await
@@ -182,6 +217,43 @@ impl Store {
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.0.readers.run(job).await
+    }
+}
+
+/// A database that is ours alone and whose key fits.
+struct Opened {
+    lock: File,
+    path: PathBuf,
+    connection: Connection,
+    sealer: Sealer,
+}
+
+impl Opened {
+    fn new(lock: File, path: PathBuf, source: &KeySource) -> Result<Self, StoreError> {
+        let key = source.load(&path)?;
+        match source.load_next() {
+            None => Self::by_key(lock, path, &key),
+            Some(next) => match Self::by_key(
+                lock.try_clone().map_err(|e| StoreError::Io(e.to_string()))?,
+                path.clone(),
+                &key,
+            ) {
+                Err(StoreError::WrongKey) => {
+                    let opened = Self::by_key(lock, path, &next)?;
+                    source.take_next()?;
+                    Ok(opened)
+                }
+                opened => opened,
+            },
+        }
+    }
+
+    fn by_key(lock: File, path: PathBuf, key: &SealingKey) -> Result<Self, StoreError> {
+        // SQLite gives its other files the mode of the first.
+        private::file(&path).map_err(|error| StoreError::Io(format!("{}: {error}", path.display())))?;
+        let mut connection = connect(&path)?;
+        let sealer = schema::migrate(&mut connection, &path, key)?;
+        Ok(Self { lock, path, connection, sealer })
     }
 }
 

@@ -1,9 +1,11 @@
 //! Events: stored with the change that they tell of, kept until they are delivered and a while longer.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, Rows};
+use zeroize::Zeroizing;
 
 use super::due::Appended;
 use super::instances::InstanceRow;
+use super::seal::{Sealer, place};
 use super::{Store, StoreError};
 use crate::model::{AccountJid, EventKind, InstanceId, NewEvent, Profile, Seq, Stamp};
 
@@ -69,6 +71,7 @@ const ROW: i64 = 200;
 /// out.
 pub(super) fn append(
     connection: &Connection,
+    sealer: &Sealer,
     whose: &Append,
     events: &[NewEvent],
 ) -> Result<Appended, StoreError> {
@@ -77,7 +80,8 @@ pub(super) fn append(
         let seq: i64 = connection
             .prepare_cached("SELECT seq + 1 FROM instance WHERE id = ?1")?
             .query_row([whose.instance.0], |row| row.get(0))?;
-        let data = event.data.to_string();
+        let data = Zeroizing::new(event.data.to_string());
+        let data = sealer.seal(&place::event(whose.instance.0, seq), data.as_bytes())?;
         let inserted = connection
             .prepare_cached(
                 "INSERT INTO event(instance, name, sender, seq, kind, data, dedup, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
@@ -133,26 +137,31 @@ pub(super) const COLUMNS: &str =
 /// Which of [`COLUMNS`] is the data, from 0.
 pub(super) const DATA: usize = 6;
 
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
-    read_at(row, 0)
-}
-
 /// Reads [`COLUMNS`] from the `first` one on.
-pub(super) fn read_at(row: &Row<'_>, first: usize) -> rusqlite::Result<StoredEvent> {
+pub(super) fn read_at(row: &Row<'_>, sealer: &Sealer, first: usize) -> Result<StoredEvent, StoreError> {
     let kind: String = row.get(first + 5)?;
-    let data: String = row.get(first + DATA)?;
-    let wrong =
-        |column, error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error);
+    let (instance, seq): (i64, i64) = (row.get(first + 1)?, row.get(first + 4)?);
+    let data = sealer
+        .open(&place::event(instance, seq), row.get_ref(first + DATA)?.as_blob().unwrap_or_default())?;
     Ok(StoredEvent {
         id: row.get(first)?,
-        instance: InstanceId(row.get(first + 1)?),
+        instance: InstanceId(instance),
         name: row.get(first + 2)?,
         sender: row.get(first + 3)?,
-        seq: Seq(row.get(first + 4)?),
-        kind: kind.parse().map_err(|e| wrong(first + 5, Box::new(e)))?,
-        data: serde_json::from_str(&data).map_err(|e| wrong(first + DATA, Box::new(e)))?,
+        seq: Seq(seq),
+        kind: kind.parse().map_err(|_| StoreError::Corrupt(format!("an event of the kind {kind}")))?,
+        data: serde_json::from_slice(&data)?,
         at: Stamp::from_millis(row.get(first + 7)?),
     })
+}
+
+/// All rows that a query finds.
+fn read_all(mut rows: Rows<'_>, sealer: &Sealer) -> Result<Vec<StoredEvent>, StoreError> {
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(read_at(row, sealer, 0)?);
+    }
+    Ok(events)
 }
 
 impl Store {
@@ -163,6 +172,7 @@ impl Store {
         filter: EventFilter,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
+        let sealer = self.0.sealer.clone();
         self.read(move |connection| {
             let kinds = serde_json::to_string(&filter.kinds.iter().map(|k| k.upper()).collect::<Vec<_>>())?;
             let sql = format!(
@@ -170,8 +180,7 @@ impl Store {
                  AND (?3 = '[]' OR EXISTS (SELECT 1 FROM json_each(?3) WHERE value = event.kind)) ORDER BY id LIMIT ?4"
             );
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map((after, filter.instance.map(|i| i.0), kinds, limit), read)?;
-            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+            read_all(statement.query((after, filter.instance.map(|i| i.0), kinds, limit))?, &sealer)
         })
         .await
     }
@@ -182,11 +191,11 @@ impl Store {
         instance: InstanceId,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
+        let sealer = self.0.sealer.clone();
         self.read(move |connection| {
             let sql = format!("SELECT {COLUMNS} FROM event WHERE instance = ?1 ORDER BY id DESC LIMIT ?2");
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map((instance.0, limit), read)?;
-            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+            read_all(statement.query((instance.0, limit))?, &sealer)
         })
         .await
     }

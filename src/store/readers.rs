@@ -22,6 +22,10 @@ impl Readers {
         Self { path, idle: Arc::default(), free: Arc::new(Semaphore::new(CONNECTIONS)) }
     }
 
+    pub(super) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     pub(super) async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,

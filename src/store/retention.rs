@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::due::Appended;
 use super::outbox::{self, Append, weight};
+use super::seal::Sealer;
 use super::{Store, StoreError};
 use crate::model::{EventKind, InstanceId, NewEvent, Stamp};
 
@@ -200,7 +201,7 @@ impl Store {
         most: i64,
         why: Option<&'static str>,
     ) -> Result<(usize, usize), StoreError> {
-        let now = self.0.clock.now();
+        let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
         let rows: Vec<_> = candidates.iter().map(|c| (c.id, c.instance, c.seq, c.bytes)).collect();
         let (gone, lost, bytes, added) = self
             .write(move |connection| {
@@ -220,7 +221,7 @@ impl Store {
                 }
                 let count = lost.values().map(Vec::len).sum::<usize>();
                 let added = match why {
-                    Some(why) => tell(connection, lost, why, now)?,
+                    Some(why) => tell(connection, &sealer, lost, why, now)?,
                     None => Appended::default(),
                 };
                 Ok((gone, count, freed, added))
@@ -236,6 +237,7 @@ impl Store {
 /// An event about the events that are no more, for each instance that is still there.
 fn tell(
     connection: &Connection,
+    sealer: &Sealer,
     lost: BTreeMap<i64, Vec<i64>>,
     why: &str,
     now: Stamp,
@@ -253,7 +255,8 @@ fn tell(
             "lastSeq": seqs.iter().max(),
             "why": why,
         });
-        added = added.and(outbox::append(connection, &whose, &[NewEvent::new(EventKind::EventsLost, data)])?);
+        let event = NewEvent::new(EventKind::EventsLost, data);
+        added = added.and(outbox::append(connection, sealer, &whose, &[event])?);
     }
     Ok(added)
 }

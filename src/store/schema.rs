@@ -2,19 +2,35 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
-use rusqlite_migration::{M, Migrations};
+use rusqlite::{Connection, Transaction};
+use rusqlite_migration::{HookError, M, Migrations};
 
-use super::StoreError;
+use super::seal::{self, Sealer};
+use super::{SealingKey, StoreError};
 
 /// `tthr`: tells `file(1)` and us whose database this is.
 const APPLICATION_ID: i64 = 0x7474_6872;
 
-const STEPS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+type Program = fn(&Connection, &Sealer) -> Result<(), StoreError>;
 
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+/// The steps, each with what SQL alone cannot do.
+const STEPS: &[(&str, Option<Program>)] = &[
+    (include_str!("schema/1.sql"), None),
+    (include_str!("schema/2.sql"), None),
+    (include_str!("schema/3.sql"), None),
+    (include_str!("schema/4.sql"), Some(seal::seal_places)),
+];
+/// From this one on no step leaves plain text of secrets in the file's free pages.
+const SEALED: i64 = 4;
+
+/// Brings the schema up to date with what the key opens. A key that does not fit is refused before
+/// anything is changed.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    key: &SealingKey,
+) -> Result<Sealer, StoreError> {
+    let found = version(connection)?;
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     if found > known {
         return Err(StoreError::Newer { path: path.to_owned(), found, known });
@@ -23,12 +39,37 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     if found > 0 && owner != APPLICATION_ID {
         return Err(StoreError::Io(format!("{} is a database of another program", path.display())));
     }
-    let steps = Migrations::new(STEPS.iter().map(|sql| M::up(sql)).collect());
-    steps
-        .to_latest(connection)
-        .map_err(|error| StoreError::Sqlite(format!("schema of {}: {error}", path.display())))?;
+    let wrong = |error: rusqlite_migration::Error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
+        error => StoreError::Sqlite(format!("schema of {}: {error}", path.display())),
+    };
+    if found == 0 {
+        // The table in which the data key is.
+        steps(None).to_version(connection, 1).map_err(wrong)?;
+    }
+    let sealer = Sealer::unlock(connection, key)?;
+    steps(Some(&sealer)).to_latest(connection).map_err(wrong)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    Ok(())
+    if (1..SEALED).contains(&found) {
+        // What was plain is still in pages that are free now.
+        connection.execute_batch("VACUUM")?;
+    }
+    Ok(sealer)
+}
+
+/// The number of the last step that was done.
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+fn steps(sealer: Option<&Sealer>) -> Migrations<'static> {
+    let step = |(sql, program): &(&'static str, Option<Program>)| match (*program, sealer.cloned()) {
+        (Some(program), Some(sealer)) => M::up_with_hook(sql, move |transaction: &Transaction<'_>| {
+            program(transaction, &sealer).map_err(|error| HookError::Hook(error.to_string()))
+        }),
+        _ => M::up(sql),
+    };
+    Migrations::new(STEPS.iter().map(step).collect())
 }
 
 /// What SQLite finds wrong with the file.
@@ -36,4 +77,21 @@ pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>, StoreErr
     let mut statement = connection.prepare("PRAGMA integrity_check")?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// Rows that refer to rows that are not there.
+pub(super) fn dangling(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let rows = statement.query_map([], |row| {
+        let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+        Ok(format!("a row of {table} refers to a row of {parent} that is not there"))
+    })?;
+    Ok(rows.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// As a tetherd of before left it.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+pub(super) fn up_to(connection: &mut Connection, step: usize) {
+    steps(None).to_version(connection, step).unwrap();
 }

@@ -2,7 +2,10 @@
 //!
 //! The sealing key, which is not in the database, wraps a random data key, which is; values are
 //! sealed with the data key. Another sealing key means one row to write anew. Each value is bound to
-//! its place, so that rows cannot be exchanged.
+//! its place ([`place`]), so that rows cannot be exchanged.
+
+mod all;
+pub(super) mod place;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -10,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension};
 use zeroize::Zeroizing;
 
 use super::StoreError;
+pub(super) use all::{seal_places, unreadable};
 
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
@@ -23,6 +27,30 @@ impl SealingKey {
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
+    }
+
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness.
+    pub fn generate() -> Result<Self, StoreError> {
+        Ok(Self::new(random()?))
+    }
+
+    /// 64 hexadecimal digits, or the 32 bytes themselves; none when it is neither.
+    #[must_use]
+    pub fn parse(content: &[u8]) -> Option<Self> {
+        if let Ok(bytes) = <[u8; 32]>::try_from(content) {
+            return Some(Self::new(bytes));
+        }
+        let bytes = Zeroizing::new(hex::decode(std::str::from_utf8(content).ok()?.trim()).ok()?);
+        Some(Self::new(bytes.as_slice().try_into().ok()?))
+    }
+
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(&self) -> Zeroizing<String> {
+        Zeroizing::new(hex::encode(self.0.as_ref()))
     }
 }
 

@@ -136,19 +136,6 @@ async fn nothing_secret_is_readable_in_the_file() {
 }
 
 #[tokio::test]
-async fn another_key_is_refused_and_a_rotated_one_fits() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).await;
-    store.rotate_key(SealingKey::new([1; 32]), SealingKey::new([2; 32])).await.unwrap();
-    store.close().await;
-    drop(store);
-    let path = folder.path().join("t.db");
-    let wrong = Store::open(&path, SealingKey::new([1; 32]), Arc::new(SystemClock)).await;
-    assert_eq!(wrong.err(), Some(StoreError::WrongKey));
-    Store::open(&path, SealingKey::new([2; 32]), Arc::new(SystemClock)).await.unwrap();
-}
-
-#[tokio::test]
 async fn a_second_daemon_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let _first = open(folder.path()).await;

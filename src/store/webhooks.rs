@@ -1,8 +1,9 @@
 //! Webhooks: one per instance and a global one.
 
 use rusqlite::{Connection, OptionalExtension, Row};
+use zeroize::Zeroizing;
 
-use super::seal::Sealer;
+use super::seal::{Sealer, place};
 use super::{Store, StoreError};
 use crate::model::{InstanceId, Stamp, Webhook};
 
@@ -24,8 +25,6 @@ pub struct WebhookRow {
     /// What it is.
     pub webhook: Webhook,
 }
-
-const CONFIG: &str = "webhook/config";
 
 impl Store {
     /// An instance's webhook, or the global one.
@@ -79,7 +78,10 @@ pub(super) fn put(
     webhook: &Webhook,
     now: Stamp,
 ) -> Result<(), StoreError> {
-    let config = sealer.seal(CONFIG, &serde_json::to_vec(&webhook.target)?)?;
+    let config = sealer.seal(
+        &place::webhook(instance.map(|i| i.0)),
+        &Zeroizing::new(serde_json::to_vec(&webhook.target)?),
+    )?;
     let events = webhook.events.as_ref().map(|kinds| kinds.iter().map(|k| k.upper()).collect::<Vec<_>>());
     let events = events.map(|kinds| serde_json::to_string(&kinds)).transpose()?;
     let row = (instance.map(|i| i.0), webhook.enabled, &events, &config, now.millis());
@@ -137,7 +139,7 @@ fn find(
         }
         None => None,
     };
-    let target = serde_json::from_slice(&sealer.open(CONFIG, &raw.config)?)?;
+    let target = serde_json::from_slice(&sealer.open(&place::webhook(raw.instance), &raw.config)?)?;
     Ok(Some(WebhookRow {
         id: WebhookId(raw.id),
         instance: raw.instance.map(InstanceId),

@@ -54,11 +54,7 @@ type Entry = (String, Zeroizing<Vec<u8>>, i64);
 pub(super) type Answer<T> = Result<T, EngineError>;
 
 pub(super) fn place(instance: InstanceId, kind: Kind, key: &str) -> String {
-    place_of(instance.0, kind as i64, key)
-}
-
-pub(super) fn place_of(instance: i64, kind: i64, key: &str) -> String {
-    format!("credential/{instance}/{kind}/{key}")
+    super::super::seal::place::credential(instance.0, kind as i64, key)
 }
 
 /// A key of several parts.

@@ -84,18 +84,3 @@ pub(super) fn bury(connection: &Connection, instance: InstanceId, now: Stamp) ->
     )?;
     Ok(())
 }
-
-/// Names of the sealed values that cannot be opened.
-pub(super) fn unreadable(connection: &Connection, sealer: &Sealer) -> Result<Vec<String>, StoreError> {
-    let mut statement = connection.prepare("SELECT instance, kind, key, value FROM credential")?;
-    let mut rows = statement.query([])?;
-    let mut faults = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (instance, kind, key): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let value: Vec<u8> = row.get(3)?;
-        if sealer.open(&kv::place_of(instance, kind, &key), &value).is_err() {
-            faults.push(format!("a credential of instance {instance} (kind {kind}) cannot be opened"));
-        }
-    }
-    Ok(faults)
-}
