@@ -3,15 +3,18 @@
 mod answers;
 mod deliver;
 mod handshake;
+mod inbound;
 mod linking;
 mod login;
 mod orders;
+mod post;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 use tokio_websockets::WebSocketStream;
 use wacore_binary::node::Node;
 use waproto::whatsapp::ClientPayload;
@@ -36,6 +39,10 @@ pub(crate) struct Peer<S> {
     pairing: Option<linking::Pairing>,
     primary: Option<tokio::sync::oneshot::Sender<Node>>,
     stalled: bool,
+    mail: Arc<Notify>,
+    drain: post::Drain,
+    /// The place of the last stanza that was delivered here.
+    delivered: u64,
 }
 
 /// Whether the connection goes on.
@@ -73,8 +80,16 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
     };
     tokio::time::sleep(world.settle).await;
     let (sender, orders) = mpsc::channel(64);
-    let connection =
-        Connection { orders: sender, candidate: None, refs: Vec::new(), code: None, device: None, pattern };
+    let mail = Arc::new(Notify::new());
+    let connection = Connection {
+        orders: sender,
+        candidate: None,
+        refs: Vec::new(),
+        code: None,
+        device: None,
+        pattern,
+        mail: Arc::clone(&mail),
+    };
     world.lock().connections.insert(id, connection);
     let mut peer = Peer {
         world,
@@ -88,6 +103,9 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
         pairing: None,
         primary: None,
         stalled: false,
+        mail,
+        drain: post::Drain::Held,
+        delivered: 0,
     };
     let begun = if peer.payload.device_pairing_data.as_option().is_some() {
         peer.offer_refs().await?
@@ -104,6 +122,7 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     async fn talk(&mut self) -> Result<(), WireFault> {
         loop {
+            let impatient = self.impatient();
             let flow = tokio::select! {
                 order = self.orders.recv() => match order {
                     Some(order) => self.obey(order).await?,
@@ -113,6 +132,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                     let node = node?;
                     self.world.tell(self.id, "in", stanza::shown(&node));
                     if self.stalled { Flow::On } else { self.take(node).await? }
+                }
+                () = self.mail.notified(), if !self.stalled => {
+                    self.deliver().await?;
+                    Flow::On
+                }
+                () = tokio::time::sleep_until(impatient.unwrap_or_else(Instant::now)), if impatient.is_some() => {
+                    self.deliver_rest().await?;
+                    Flow::On
                 }
             };
             if flow == Flow::End {
@@ -124,15 +151,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     async fn take(&mut self, node: Node) -> Result<Flow, WireFault> {
         match &*node.tag {
             "iq" => self.iq(node).await,
-            "message" | "receipt" => {
-                let mut ack = wacore_binary::builder::NodeBuilder::new("ack")
-                    .attr("class", node.tag.to_string())
-                    .attr("id", stanza::attr(&node, "id"))
-                    .attr("t", self.world.unix().to_string());
-                if let Some(to) = node.attrs.get("to") {
-                    ack = ack.attr("from", to.clone());
+            "message" => self.message(&node).await.map(|()| Flow::On),
+            "receipt" => self.receipt(&node).await.map(|()| Flow::On),
+            "ack" => {
+                self.ack(&node);
+                Ok(Flow::On)
+            }
+            "ib" => {
+                if let Some(batch) = node.get_optional_child("offline_batch") {
+                    self.batch(batch).await?;
                 }
-                self.send(ack.build()).await?;
                 Ok(Flow::On)
             }
             _ => Ok(Flow::On),

@@ -1,5 +1,7 @@
 //! The control API on loopback: JSON over HTTP.
 
+mod messages;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,10 +68,14 @@ pub(crate) async fn serve(
         let script = script.replace("\"client_revision\":", "\\\"client_revision\\\":");
         return Ok(Response::new(Full::new(Bytes::from(script)).boxed_unsync()));
     }
+    let query = head.uri.query().unwrap_or_default();
     let answer = match (&head.method, head.uri.path()) {
         (&Method::POST, "/scan") => scan(&world, &body).await,
         (&Method::POST, "/code") => code(&world, &body).await,
         (&Method::POST, "/unlink") => unlink(&world, &body).await,
+        (&Method::POST, "/send") => messages::send(&world, &body),
+        (&Method::GET, "/received") => Ok(messages::received(&world, query)),
+        (&Method::GET, "/receipts") => Ok(messages::receipts(&world, query)),
         (&Method::POST, "/fault") => fault(&world, &body).await,
         (&Method::DELETE, "/fault") => {
             world.lock().faults.clear();
@@ -92,7 +98,7 @@ pub(crate) async fn serve(
         (&Method::POST, "/meta/send") => meta_send(&body).await,
         (&Method::GET, "/meta/state") => Ok(world.graph.shown()),
         (&Method::GET, "/state") => Ok(world.shown()),
-        (&Method::GET, "/events") => Ok(events(&world, head.uri.query().unwrap_or_default()).await),
+        (&Method::GET, "/events") => Ok(events(&world, query).await),
         (_, path) => {
             let body = json!({"error": format!("no {} {path}", head.method)});
             return Ok(json_answer(StatusCode::NOT_FOUND, &body));
@@ -176,21 +182,18 @@ async fn meta_send(body: &[u8]) -> Result<Value, Refused> {
 
 /// What happened after `since`; waits up to `wait` seconds when nothing has.
 async fn events(world: &World, query: &str) -> Value {
-    let parameter = |name: &str| {
-        query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(n, _)| *n == name)?
-            .1
-            .parse::<u64>()
-            .ok()
-    };
-    let since = parameter("since").unwrap_or_default();
-    let wait = Duration::from_secs(parameter("wait").unwrap_or_default().min(60));
+    let number = |name| parameter(query, name).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+    let since = number("since");
+    let wait = Duration::from_secs(number("wait").min(60));
     let mut newest = world.newest();
     let _ = tokio::time::timeout(wait, newest.wait_for(|seq| *seq > since)).await;
     let state = world.lock();
     json!({"events": state.log.iter().filter(|event| event.seq > since).collect::<Vec<_>>()})
+}
+
+/// One parameter of a query, as it is written.
+fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name).map(|(_, value)| value)
 }
 
 fn json_answer(status: StatusCode, value: &Value) -> Response<Body> {

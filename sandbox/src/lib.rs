@@ -19,9 +19,12 @@ mod control;
 mod fault;
 pub mod graph;
 mod keys;
+mod mail;
+mod messages;
 mod noise;
 mod operations;
 pub mod phone;
+mod prekeys;
 mod serve;
 mod stanza;
 mod wire;
@@ -37,6 +40,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 pub use fault::Fault;
+pub use messages::{Receipt, Received};
 
 use world::World;
 
@@ -99,6 +103,8 @@ impl Sandbox {
         let stop = CancellationToken::new();
         let listen = serve::clients(options.listen, Arc::clone(&world), stop.clone()).await?;
         let control = serve::control(options.control, Arc::clone(&world), stop.clone()).await?;
+        let (keeper, ended) = (Arc::clone(&world), stop.clone());
+        tokio::spawn(async move { ended.run_until_cancelled(keeper.keep_changes()).await });
         Ok(Self { world, listen, control, stop })
     }
 
@@ -155,6 +161,27 @@ impl Sandbox {
     /// When nothing of that name is linked.
     pub async fn unlink(&self, jid: &str) -> Result<usize, Refused> {
         self.world.unlink(jid).await
+    }
+
+    /// The phone of `from` writes a text to `to`, sealed for each linked device of both. Devices that are away get it
+    /// when they come back. Returns the message's id. Accounts are made when there are none.
+    ///
+    /// # Errors
+    /// When a number is none.
+    pub fn send_text(&self, from: &str, to: &str, text: &str) -> Result<String, Refused> {
+        self.world.write(from, to, phone::envelope::text(text))
+    }
+
+    /// What the phone of this number has received and opened, the newest last.
+    #[must_use]
+    pub fn received(&self, phone: &str) -> Vec<Received> {
+        self.world.lock().traffic.received.get(phone).into_iter().flatten().cloned().collect()
+    }
+
+    /// The receipts that the phone of this number has got, the newest last.
+    #[must_use]
+    pub fn receipts(&self, phone: &str) -> Vec<Receipt> {
+        self.world.lock().traffic.receipts.get(phone).into_iter().flatten().cloned().collect()
     }
 
     /// Lets a fault happen, to one JID or to all. Returns how many connections it hit now.
@@ -218,6 +245,7 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.stop.cancel();
+        self.world.save_now();
     }
 }
 

@@ -112,6 +112,7 @@ impl World {
             account.unlink(device);
         }
         let was = state.durable.devices.remove(&device_key(phone, device)).is_some();
+        state.durable.mail.remove(&device_key(phone, device));
         self.save(&state);
         was
     }

@@ -8,7 +8,10 @@ pub mod account;
 pub mod adv;
 pub mod code;
 mod crypto;
+pub mod envelope;
 pub mod qr;
+pub mod signal;
 
 pub use account::{Account, DeviceSlot, NewAccount};
 pub use crypto::RawKey;
+pub use signal::{Bundle, Envelope, Signal};

@@ -63,6 +63,14 @@ pub(crate) fn failure(reason: u16, extra: &[(String, String)]) -> Node {
     node
 }
 
+/// A text's beginning, for people.
+pub(crate) fn short(text: Option<&str>) -> String {
+    text.map_or_else(
+        || "no text".to_owned(),
+        |text| format!("{:?}", text.chars().take(40).collect::<String>()),
+    )
+}
+
 /// A stanza as people read it, with bytes by their length only.
 pub(crate) fn shown(node: &Node) -> String {
     use std::fmt::Write as _;

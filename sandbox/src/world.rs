@@ -1,24 +1,28 @@
 //! What the simulated service knows: accounts, linked devices, open connections, what happened.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use wacore_binary::node::Node;
 
 use crate::fault::{Fault, Pending};
 use crate::graph::Graph;
 use crate::keys::ServerKeys;
+use crate::mail::Mailbox;
+use crate::messages::Traffic;
 use crate::phone::adv::SignedCompanion;
-use crate::phone::{Account, DeviceSlot, NewAccount, RawKey};
+use crate::phone::{Account, DeviceSlot, NewAccount, RawKey, Signal};
 use crate::{Happened, Refused};
 
 /// Events that are kept for `GET /events`; older ones go.
 const HISTORY: usize = 20_000;
+/// What changes with every message is not kept more often.
+const KEEP: Duration = Duration::from_millis(100);
 
 /// A linked device as the server keeps it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,7 +33,10 @@ pub(crate) struct Device {
     pub(crate) skey: SignedKey,
     /// What the device answered to `pair-success`, for other devices to verify.
     pub(crate) identity_reply: Vec<u8>,
-    pub(crate) prekeys: BTreeMap<u32, Vec<u8>>,
+    pub(crate) prekeys: BTreeMap<u32, RawKey>,
+    /// Ids of prekeys that were given away.
+    #[serde(default)]
+    pub(crate) spent: BTreeSet<u32>,
 }
 
 /// A signed prekey.
@@ -75,6 +82,8 @@ pub(crate) struct Connection {
     pub(crate) code: Option<(String, Vec<u8>, Vec<u8>)>,
     pub(crate) device: Option<(String, u16)>,
     pub(crate) pattern: crate::noise::Pattern,
+    /// Rings when something new waits for the device.
+    pub(crate) mail: Arc<Notify>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,6 +92,12 @@ pub(crate) struct Durable {
     pub(crate) accounts: BTreeMap<String, Account>,
     /// By number and device, as `number:device`.
     pub(crate) devices: BTreeMap<String, Device>,
+    /// What waits for devices, by the same key.
+    #[serde(default)]
+    pub(crate) mail: BTreeMap<String, Mailbox>,
+    /// What phones keep for the Signal protocol, by number.
+    #[serde(default)]
+    pub(crate) signal: BTreeMap<String, Signal>,
 }
 
 pub(crate) struct State {
@@ -91,15 +106,48 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<Pending>,
     pub(crate) log: VecDeque<Happened>,
     pub(crate) version: [u32; 3],
+    pub(crate) traffic: Traffic,
+    newest: watch::Sender<u64>,
     next: u64,
+}
+
+impl State {
+    /// Something happened; 0 is no connection.
+    pub(crate) fn tell(&mut self, connection: u64, kind: &'static str, text: impl Into<String>) {
+        let seq = self.log.back().map_or(1, |last| last.seq + 1);
+        let text = text.into();
+        tracing::debug!(connection, kind, %text);
+        self.log.push_back(Happened { seq, connection, kind: kind.to_owned(), text });
+        if self.log.len() > HISTORY {
+            self.log.pop_front();
+        }
+        self.newest.send_replace(seq);
+    }
+
+    /// Puts a stanza into the device's mailbox and rings.
+    pub(crate) fn post(&mut self, key: &str, node: Node) {
+        if self.durable.mail.entry(key.to_owned()).or_default().put(node) {
+            self.tell(0, "lost", format!("{key}: the oldest of too many stanzas"));
+        }
+        let is = |c: &&Connection| {
+            c.device.as_ref().is_some_and(|(phone, device)| device_key(phone, *device) == key)
+        };
+        self.connections.values().filter(is).for_each(|connection| connection.mail.notify_one());
+    }
+
+    pub(crate) fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
 }
 
 pub(crate) struct World {
     state: Mutex<State>,
     path: Option<PathBuf>,
-    newest: watch::Sender<u64>,
     /// Seconds that the world's clock is ahead of the machine's.
     ahead: AtomicI64,
+    /// Rings when what lasts has changed.
+    dirty: Notify,
     pub(crate) ref_ttl: Option<Duration>,
     pub(crate) settle: Duration,
     pub(crate) graph: Graph,
@@ -114,9 +162,13 @@ impl World {
         let durable = match path.as_ref().map(std::fs::read) {
             Some(Ok(bytes)) => serde_json::from_slice(&bytes)?,
             Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {
-                Durable { keys: ServerKeys::generate(), accounts: BTreeMap::new(), devices: BTreeMap::new() }
-            }
+            _ => Durable {
+                keys: ServerKeys::generate(),
+                accounts: BTreeMap::new(),
+                devices: BTreeMap::new(),
+                mail: BTreeMap::new(),
+                signal: BTreeMap::new(),
+            },
         };
         let state = State {
             durable,
@@ -124,13 +176,15 @@ impl World {
             faults: VecDeque::new(),
             log: VecDeque::new(),
             version: [2, 3000, 1],
+            traffic: Traffic::default(),
+            newest: watch::channel(0).0,
             next: 1,
         };
         let world = Self {
             state: Mutex::new(state),
             path,
-            newest: watch::channel(0).0,
             ahead: AtomicI64::new(0),
+            dirty: Notify::new(),
             ref_ttl,
             settle,
             graph: Graph::default(),
@@ -187,26 +241,29 @@ impl World {
     }
 
     pub(crate) fn tell(&self, connection: u64, kind: &'static str, text: impl Into<String>) {
-        let mut state = self.lock();
-        let seq = state.log.back().map_or(1, |last| last.seq + 1);
-        let text = text.into();
-        tracing::debug!(connection, kind, %text);
-        state.log.push_back(Happened { seq, connection, kind: kind.to_owned(), text });
-        if state.log.len() > HISTORY {
-            state.log.pop_front();
-        }
-        drop(state);
-        self.newest.send_replace(seq);
+        self.lock().tell(connection, kind, text);
     }
 
     pub(crate) fn newest(&self) -> watch::Receiver<u64> {
-        self.newest.subscribe()
+        self.lock().newest.subscribe()
     }
 
     pub(crate) fn number(&self) -> u64 {
-        let mut state = self.lock();
-        state.next += 1;
-        state.next
+        self.lock().number()
+    }
+
+    /// What lasts has changed; it is kept soon.
+    pub(crate) fn changed(&self) {
+        self.dirty.notify_one();
+    }
+
+    /// Keeps what lasts whenever it has changed, for ever.
+    pub(crate) async fn keep_changes(&self) {
+        loop {
+            self.dirty.notified().await;
+            self.save_now();
+            tokio::time::sleep(KEEP).await;
+        }
     }
 
     /// The account of this number; made with a fresh phone when there is none.

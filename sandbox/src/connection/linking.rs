@@ -178,6 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             skey: candidate.skey,
             identity_reply: reply.to_vec(),
             prekeys: std::collections::BTreeMap::new(),
+            spent: std::collections::BTreeSet::new(),
         })
     }
 

@@ -1,0 +1,166 @@
+//! A phone writes: one envelope for each device of the other account, one for each other device of its own.
+
+use rand::RngExt as _;
+use wacore_binary::Jid;
+use wacore_binary::builder::NodeBuilder;
+use wacore_binary::node::Node;
+use waproto::whatsapp as wa;
+
+use super::{Sent, keep};
+use crate::Refused;
+use crate::phone::{Account, Envelope, Signal, envelope};
+use crate::world::{State, World, device_key};
+
+/// A message on its way.
+#[derive(Clone)]
+pub(crate) struct Outgoing {
+    pub(crate) id: String,
+    pub(crate) from: Account,
+    pub(crate) to: Account,
+    pub(crate) message: wa::Message,
+    /// In unix seconds.
+    pub(crate) at: u64,
+    /// `<enc count="…">`: how often a device has asked for it again.
+    pub(crate) again: Option<u32>,
+}
+
+impl World {
+    /// The phone of `from` writes to `to`. Returns the message's id. Accounts are made when there are none.
+    pub(crate) fn write(&self, from: &str, to: &str, message: wa::Message) -> Result<String, Refused> {
+        let (from, to) = (self.account(from)?, self.account(to)?);
+        let mut id = [0_u8; 16];
+        rand::make_rng::<rand::rngs::StdRng>().fill(&mut id[..]);
+        let id = hex::encode_upper(id);
+        let at = self.unix();
+        let sent = Sent { id: id.clone(), to: to.phone.clone(), at, message: message.clone() };
+        let outgoing = Outgoing { id: id.clone(), from, to, message, at, again: None };
+        let mut state = self.lock();
+        keep(&mut state.traffic.sent, &outgoing.from.phone, sent);
+        let (from, to) = (outgoing.from.phone.clone(), outgoing.to.phone.clone());
+        let own = if from == to { Vec::new() } else { state.devices_of(&from) };
+        if from != to {
+            state.write_to_phone(&outgoing)?;
+        }
+        for device in state.devices_of(&to) {
+            state.write_to(&outgoing, &to, device)?;
+        }
+        for device in own {
+            state.write_to(&outgoing, &from, device)?;
+        }
+        self.changed();
+        Ok(id)
+    }
+}
+
+impl State {
+    pub(crate) fn devices_of(&self, phone: &str) -> Vec<u16> {
+        let account = self.durable.accounts.get(phone);
+        account.map(|account| account.linked().map(|slot| slot.device).collect()).unwrap_or_default()
+    }
+
+    /// What this phone keeps for the Signal protocol.
+    pub(crate) fn signal(&mut self, phone: &str) -> Result<&mut Signal, Refused> {
+        let account =
+            self.durable.accounts.get(phone).ok_or_else(|| Refused(format!("no account {phone}")))?;
+        match self.durable.signal.entry(phone.to_owned()) {
+            std::collections::btree_map::Entry::Occupied(kept) => Ok(kept.into_mut()),
+            std::collections::btree_map::Entry::Vacant(free) => {
+                let signal = Signal::new(&account.identity, account.registration_id).map_err(refused)?;
+                Ok(free.insert(signal))
+            }
+        }
+    }
+
+    /// One envelope for a linked device of `phone`, which is one of the two accounts.
+    pub(crate) fn write_to(&mut self, outgoing: &Outgoing, phone: &str, device: u16) -> Result<(), Refused> {
+        let Outgoing { id, from, to, message, at, again } = outgoing;
+        let own = from.phone == phone;
+        let plain = if own {
+            envelope::pad(&envelope::device_sent(message, &to.jid(0).to_string()))
+        } else {
+            envelope::pad(message)
+        };
+        if !self.signal(&from.phone)?.knows(phone, device) {
+            let Some(bundle) = self.hand_out(phone, device, *at) else { return Ok(()) };
+            self.signal(&from.phone)?.begin(phone, device, &bundle).map_err(refused)?;
+        }
+        let (kind, sealed) = self.signal(&from.phone)?.seal(phone, device, &plain).map_err(refused)?;
+        let mut stanza = NodeBuilder::new("message")
+            .attr("from", from.jid(0))
+            .attr("id", id.clone())
+            .attr("type", kind_of(message))
+            .attr("t", at.to_string())
+            .attr("notify", from.push_name.clone());
+        if own {
+            stanza = stanza.attr("recipient", to.jid(0)).attr("peer_recipient_lid", to.lid_jid(0));
+        } else {
+            stanza = stanza.attr("sender_lid", from.lid_jid(0));
+        }
+        let stanza = stanza.children([enc(kind, sealed, media_of(message), *again)]).build();
+        self.post(&device_key(phone, device), stanza);
+        Ok(())
+    }
+
+    /// From phone to phone, sealed as well.
+    fn write_to_phone(&mut self, outgoing: &Outgoing) -> Result<(), Refused> {
+        let Outgoing { id, from, to, message, at, .. } = outgoing;
+        if !self.signal(&from.phone)?.knows(&to.phone, 0) {
+            let bundle = self.signal(&to.phone)?.bundle();
+            self.signal(&from.phone)?.begin(&to.phone, 0, &bundle).map_err(refused)?;
+        }
+        let sealed =
+            self.signal(&from.phone)?.seal(&to.phone, 0, &envelope::pad(message)).map_err(refused)?;
+        self.signal(&to.phone)?.trust(&from.phone, 0, from.identity_pub());
+        let (kind, sealed) = sealed;
+        let plain = self.signal(&to.phone)?.open(&from.phone, 0, kind, &sealed).map_err(refused)?;
+        let message = envelope::unpad(&plain).map_err(refused)?;
+        self.arrived(&to.phone, &from.jid(0), &to.jid(0), (id, kind, *at), &message);
+        Ok(())
+    }
+}
+
+/// `<enc>` with all that the service is told about what is in it.
+pub(super) fn enc(kind: Envelope, sealed: Vec<u8>, media: Option<&'static str>, again: Option<u32>) -> Node {
+    let mut enc = NodeBuilder::new("enc").attr("v", "2").attr("type", kind.name());
+    if let Some(media) = media {
+        enc = enc.attr("mediatype", media);
+    }
+    if let Some(again) = again {
+        enc = enc.attr("count", again.to_string());
+    }
+    enc.bytes(sealed).build()
+}
+
+/// The `type` of the stanza.
+fn kind_of(message: &wa::Message) -> &'static str {
+    if media_of(message).is_some() {
+        "media"
+    } else if message.reaction_message.is_set() {
+        "reaction"
+    } else {
+        "text"
+    }
+}
+
+/// The `mediatype` of the envelope.
+fn media_of(message: &wa::Message) -> Option<&'static str> {
+    let ptt = message.audio_message.as_option().is_some_and(|audio| audio.ptt == Some(true));
+    [
+        (message.image_message.is_set(), "image"),
+        (message.video_message.is_set(), "video"),
+        (message.audio_message.is_set(), if ptt { "ptt" } else { "audio" }),
+        (message.document_message.is_set(), "document"),
+        (message.sticker_message.is_set(), "sticker"),
+    ]
+    .into_iter()
+    .find_map(|(set, name)| set.then_some(name))
+}
+
+pub(super) fn refused(error: impl std::fmt::Display) -> Refused {
+    Refused(error.to_string())
+}
+
+/// The account's bare JID.
+pub(super) fn bare(jid: &Jid) -> String {
+    jid.to_non_ad().to_string()
+}
