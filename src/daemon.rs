@@ -3,6 +3,7 @@
 mod first_key;
 mod house;
 mod links;
+mod listen;
 mod owner;
 mod reload;
 mod webhooks;
@@ -10,13 +11,12 @@ mod webhooks;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Http};
 use crate::events::Courier;
-use crate::http::{self, Certificate, CertificateFiles, HttpConfig, KeyRing, Limits, Listener, Socket};
+use crate::http::{self, CertificateFiles, HttpConfig, KeyRing, Limits, Listener};
 use crate::instance::{self, Registry};
 use crate::model::{Clock, Digest, Secret, SystemClock, Token};
 use crate::net::{Net, NetConfig};
@@ -26,12 +26,17 @@ use crate::systemd;
 pub(crate) use owner::SOCKET as OWNER_SOCKET;
 pub use reload::Reloads;
 
+use listen::Here;
+
 /// tetherd could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// What systemd handed over is no socket to listen on.
+    #[error("systemd handed over what cannot be listened on (see tetherd.socket): {0}")]
+    HandedOver(std::io::Error),
     /// HTTPS.
     #[error(transparent)]
     Certificate(#[from] http::CertificateError),
@@ -83,7 +88,7 @@ pub(crate) async fn run_with(
     started: impl FnOnce(&Started),
     dress: impl FnOnce(http::State) -> http::State,
 ) -> Result<(), DaemonError> {
-    let (mut listeners, here) = listen(&config).await?;
+    let (mut listeners, here) = listen::listen(&config).await?;
     let parts = Parts::put_together(config, &here, hand_over, dress).await?;
     listeners.extend(owner::listen(&parts.config.data_dir));
     parts.state.set_ready(true);
@@ -95,30 +100,6 @@ pub(crate) async fn run_with(
     systemd::stopping();
     parts.take_apart(tasks).await;
     Ok(())
-}
-
-/// Where this daemon is reached.
-struct Here {
-    address: SocketAddr,
-    /// With HTTPS.
-    certificate: Option<Arc<Certificate>>,
-}
-
-impl Here {
-    /// As this box would write it.
-    fn url(&self) -> String {
-        format!("{}://{}", if self.certificate.is_some() { "https" } else { "http" }, self.address)
-    }
-}
-
-/// The sockets, and the address to tell people.
-async fn listen(config: &Config) -> Result<(Vec<Listener>, Here), DaemonError> {
-    let certificate = certificate_files(&config.http).map(Certificate::load).transpose()?.map(Arc::new);
-    let wrong = |error| DaemonError::Listen(config.listen, error);
-    let listener = TcpListener::bind(config.listen).await.map_err(wrong)?;
-    let address = listener.local_addr().map_err(wrong)?;
-    let tls = certificate.as_deref().map(Certificate::subscribe);
-    Ok((vec![Listener { socket: Socket::Tcp(listener), tls }], Here { address, certificate }))
 }
 
 /// What lives as long as the daemon.
@@ -139,7 +120,9 @@ impl Parts {
         dress: impl FnOnce(http::State) -> http::State,
     ) -> Result<Self, DaemonError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = Store::open_with(&config.database(), sealing_key(&config), Arc::clone(&clock)).await?;
+        let database = config.database();
+        let opening = Store::open_with(&database, sealing_key(&config), Arc::clone(&clock));
+        let store = systemd::patiently("bringing the database up to date", opening).await?;
         let keys = keys(&store, &config, hand_over).await?;
         let net = Net::new(
             &NetConfig { extra_ca: config.net.extra_ca.clone(), ..NetConfig::default() },
@@ -179,7 +162,13 @@ impl Parts {
         tasks.spawn(http::serve(Arc::clone(&self.state), listeners, Limits::default(), until()));
         tasks.spawn(self.courier.clone().run(until()));
         tasks.spawn(house::keep(self.store.clone(), webhooks::retention(&self.config), until()));
-        tasks.spawn(systemd::attend(Arc::clone(&self.registry), self.store.clone(), until()));
+        tasks.spawn(systemd::attend(
+            systemd::Proof::new(Arc::clone(&self.registry), self.store.clone()),
+            Arc::new(SystemClock),
+            systemd::limit(),
+            systemd::tell,
+            until(),
+        ));
         tasks.extend(here.certificate.iter().map(|it| Arc::clone(it).follow(until())));
         let takers = reload::Takers {
             state: Arc::clone(&self.state),

@@ -1,22 +1,29 @@
-//! What systemd is told and gives: READY, STATUS, WATCHDOG, STOPPING, credentials.
+//! What systemd is told and gives: READY, STATUS, WATCHDOG, RELOADING, STOPPING, credentials.
 //!
-//! Without systemd (`NOTIFY_SOCKET` unset) all of this does nothing.
+//! Without systemd (`NOTIFY_SOCKET` unset) all of this does nothing. A notice is one datagram to a socket
+//! of this box; systemd takes hundreds of them without reading one, and we send a few a second at most.
 
+mod attend;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, timeout};
 
-use crate::instance::Registry;
-use crate::model::{Reason, Stamp, Visible};
-use crate::store::Store;
+pub(crate) use attend::{Proof, attend, limit};
 
-/// How often the state is looked at; the status line is sent when it changed.
-const LOOK: Duration = Duration::from_secs(5);
-/// Proof of life takes longer than this: no proof.
-const PROOF: Duration = Duration::from_secs(5);
+/// What takes no longer than this needs no word.
+const QUICK: Duration = Duration::from_secs(5);
+/// How much time is asked for at a time; asked again every [`QUICK`], so that a process that died in
+/// the middle is missed soon.
+const EXTENSION_MICROS: u32 = 30_000_000;
+/// Nothing may take longer: systemd's own limit counts again from here on.
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// A file that systemd hands over by `LoadCredential=`.
 #[must_use]
@@ -25,9 +32,18 @@ pub(crate) fn credential(name: &str) -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-/// Instances are loaded and the listener answers.
+/// Instances are loaded and the listener answers; also the end of what [`reloading`] began.
 pub(crate) fn ready() {
     tell(&[NotifyState::Ready]);
+}
+
+/// The configuration is being read again. [`ready`] must follow, whatever comes of it: until then
+/// `systemctl reload` waits.
+pub(crate) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(_) => tell(&[NotifyState::Reloading]),
+    }
 }
 
 /// The end begins.
@@ -35,57 +51,24 @@ pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
-fn tell(state: &[NotifyState<'_>]) {
+/// Waits for work that belongs to the start and may be long, such as a migration: systemd is asked for
+/// more time for as long as it goes on.
+pub(crate) async fn patiently<T>(doing: &str, work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    let began = Instant::now();
+    loop {
+        match timeout(QUICK, work.as_mut()).await {
+            Ok(done) => return done,
+            Err(_) if began.elapsed() < LONGEST => {
+                tell(&[NotifyState::ExtendTimeoutUsec(EXTENSION_MICROS), NotifyState::Status(doing)]);
+            }
+            Err(_) => return work.await,
+        }
+    }
+}
+
+pub(crate) fn tell(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::debug!(%error, "systemd was not told");
     }
-}
-
-/// Tells the state in a sentence, and feeds the watchdog for as long as there is proof of life: this
-/// tick of the runtime, an answer of the store's writer, a sign of life of every supervisor. A broken
-/// internet is no reason to be restarted.
-pub(crate) async fn attend(registry: Arc<Registry>, store: Store, shutdown: CancellationToken) {
-    let every = sd_notify::watchdog_enabled().map_or(LOOK, |limit| (limit / 3).min(LOOK));
-    let mut tick = tokio::time::interval(every);
-    let mut told = String::new();
-    while shutdown.run_until_cancelled(tick.tick()).await.is_some() {
-        let stuck = registry.stuck();
-        if !stuck.is_empty() {
-            tracing::error!(?stuck, "no sign of life; the watchdog is not fed");
-            continue;
-        }
-        match tokio::time::timeout(PROOF, store.ping()).await {
-            // A full disk is a fault that a restart does not mend, and the writer answered.
-            Ok(Ok(()) | Err(crate::store::StoreError::Full)) => tell(&[NotifyState::Watchdog]),
-            Ok(Err(error)) => tracing::error!(%error, "storage does not answer; the watchdog is not fed"),
-            Err(_) => tracing::error!("storage does not answer; the watchdog is not fed"),
-        }
-        let status = status(&registry);
-        if status != told {
-            tell(&[NotifyState::Status(&status)]);
-            told = status;
-        }
-    }
-}
-
-/// `3 of 4 linked; shop: waiting for a scan; office: offline, next try at 10:02:11`.
-fn status(registry: &Registry) -> String {
-    let all: Vec<_> = registry.all().iter().map(crate::instance::Handle::snapshot).collect();
-    if all.is_empty() {
-        return "no instances yet".into();
-    }
-    let open = all.iter().filter(|s| s.visible == Visible::Open).count();
-    let mut text = format!("{open} of {} linked", all.len());
-    for snapshot in all.iter().filter(|s| s.visible != Visible::Open && s.reason.is_some()).take(5) {
-        let reason = snapshot.reason.map_or("", Reason::as_str).replace('_', " ");
-        text.extend(["; ", snapshot.name.as_str(), ": ", &reason]);
-        if let Some(next) = snapshot.next_retry {
-            text.extend([", next try at ", &clock(next.shown)]);
-        }
-    }
-    text
-}
-
-fn clock(at: Stamp) -> String {
-    at.rfc3339().get(11..19).unwrap_or_default().to_owned()
 }

@@ -10,6 +10,7 @@ use crate::config::{BadConfig, Config, When};
 use crate::http::{self, Certificate, HttpConfig};
 use crate::logging;
 use crate::store::Store;
+use crate::systemd;
 
 type Read = dyn Fn() -> Result<Config, BadConfig> + Send + Sync;
 
@@ -51,6 +52,7 @@ pub(super) async fn follow(
 ) {
     let mut current = started.clone();
     while let Some(Some(())) = shutdown.run_until_cancelled(reloads.wishes.recv()).await {
+        systemd::reloading();
         let read = Arc::clone(&reloads.read);
         let read = tokio::task::spawn_blocking(move || read().map_err(|bad| bad.to_string())).await;
         let new = read.unwrap_or_else(|_| Err("it could not be read; this is a defect of tetherd".into()));
@@ -65,6 +67,7 @@ pub(super) async fn follow(
             }
             Err(why) => tracing::error!("the new configuration is not used, the old one goes on: {why}"),
         }
+        systemd::ready();
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Here, chance};
+use super::chance;
+use super::listen::Here;
 use crate::config::Config;
 use crate::events::{Courier, CourierParts};
 use crate::instance::Registry;
@@ -28,7 +29,7 @@ pub(super) fn courier(
         reach: Reach {
             allow: config.webhooks.allow.clone(),
             deny: config.webhooks.deny.clone(),
-            own: vec![here.address],
+            own: here.addresses.clone(),
         },
         spelling: config.events.spelling,
         media: Arc::clone(registry) as _,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::handle::{Handle, InstanceError};
@@ -75,6 +75,7 @@ impl Registry {
             dialling: Arc::new(Semaphore::new(DIALLING)),
             chance: parts.chance,
             code_limit: parts.code_limit,
+            news: Arc::default(),
         };
         let records = shared.ledger.load().await?;
         tell_of_the_start(&shared, &records).await;
@@ -160,6 +161,7 @@ impl Registry {
         }
         drop(table);
         self.changed.send_replace(());
+        self.shared.news.notify_one();
         Ok(true)
     }
 
@@ -185,6 +187,12 @@ impl Registry {
         for handle in self.all() {
             handle.world_changed();
         }
+    }
+
+    /// Wakes its one waiter when any instance changed, came or went; changes that come together wake once.
+    #[must_use]
+    pub(crate) fn news(&self) -> Arc<Notify> {
+        Arc::clone(&self.shared.news)
     }
 
     /// Names of instances whose supervisor shows no sign of life: proof for the watchdog.
@@ -219,6 +227,7 @@ impl Registry {
         let entry = Entry { handle: handle.clone(), token, beat, task };
         self.table.write().unwrap_or_else(PoisonError::into_inner).insert(name, entry);
         self.changed.send_replace(());
+        self.shared.news.notify_one();
         handle
     }
 

@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::{Attempt, Said};
 use super::command::{Command, Reply};
 use super::handle::Handle;
 use super::lookers::Lookers;
-use super::port::{Ledger, Record};
+use super::port::{Change, Ledger, Record};
 use super::snapshot::{ShownCode, Snapshot};
 use super::state::{Effect, Fact, Machine, World};
+use super::tell;
 use crate::link::{Link, LinkContext, LinkEvent, LinkFactory, LinkOptions, PairError, PairingCode};
 use crate::model::{Clock, Deadline, Integration, PhoneNumber, Reason, ReasonDetail, Stamp, Visible};
 use keeping::{Backlog, LedgerInbox};
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) chance: fn() -> f64,
     /// Codes in a row at most (`qr.limit`).
     pub(crate) code_limit: u32,
+    /// Told of whatever readers see anew.
+    pub(crate) news: Arc<Notify>,
 }
 
 /// When a supervisor last showed life: milliseconds on the monotonic clock since it began.
@@ -235,9 +238,21 @@ impl Supervisor {
         let (Some(patience), Some(attempt)) = (self.machine.patience(), &self.attempt) else { return };
         let alive = self.link.last_progress().map_or(attempt.began, |seen| seen.max(attempt.began));
         let silent = self.shared.clock.instant().saturating_duration_since(alive);
-        if silent > patience {
-            tracing::warn!(instance = %self.record.name, silent = ?silent, "no sign of life; torn down and tried again");
-            self.fact(Fact::Stalled).await;
+        if silent <= patience {
+            return;
+        }
+        let effects = self.machine.step(Fact::Stalled, self.world());
+        if effects.is_empty() {
+            return;
+        }
+        tracing::warn!(instance = %self.record.name, silent = ?silent, "no sign of life; torn down and tried again");
+        self.act(effects).await;
+        let before = self.told.clone();
+        self.settle().await;
+        // Every stall is told, also one in a row of them, which changes nothing else.
+        if before == self.told {
+            let event = tell::connection_update(&self.snapshot());
+            self.keep(Change::None, vec![event]).await;
         }
     }
 

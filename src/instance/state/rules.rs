@@ -107,7 +107,13 @@ impl Machine {
     }
 
     pub(super) fn stalled(&mut self) -> Vec<Effect> {
+        // What was told to stop is ended in bounded time by who runs it.
+        if !matches!(self.run, Run::Running { then: Then::ByCause, .. }) {
+            return Vec::new();
+        }
         let cause = Cause::new(Reason::TimedOut).saying("The link showed no sign of life and was torn down.");
+        self.reason = Some(cause.reason);
+        self.detail.clone_from(&cause.detail);
         self.halt(Then::As(cause))
     }
 

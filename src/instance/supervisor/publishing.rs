@@ -61,6 +61,7 @@ impl Supervisor {
 
     pub(super) fn publish_now(&self) {
         self.publish.send_replace(Arc::new(self.snapshot()));
+        self.shared.news.notify_one();
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {

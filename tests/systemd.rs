@@ -1,0 +1,117 @@
+//! The real program beside a service manager that is a socket of the test: what it is told, in which
+//! order, and the sockets that it hands over. The real systemd is in `tests/box`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::json;
+use tetherd_sandbox::{Options, Sandbox};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixDatagram, UnixStream};
+use tokio::process::Command;
+
+use support::{Daemon, KEY, LIMIT};
+
+struct Manager(UnixDatagram);
+
+impl Manager {
+    fn listen(folder: &Path) -> (Self, String) {
+        let path = folder.join("notify");
+        (Self(UnixDatagram::bind(&path).unwrap()), path.to_str().unwrap().to_owned())
+    }
+
+    /// The next notice, whatever it says.
+    async fn next(&self) -> String {
+        let mut buffer = vec![0; 4096];
+        let length = tokio::time::timeout(LIMIT, self.0.recv(&mut buffer)).await.expect("a notice").unwrap();
+        String::from_utf8(buffer[..length].to_vec()).unwrap()
+    }
+
+    /// The notice that has this line.
+    async fn until(&self, line: &str) {
+        while !self.next().await.lines().any(|l| l == line) {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn systemd_hears_ready_the_state_in_words_and_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let (manager, path) = Manager::listen(folder.path());
+    let env = [("NOTIFY_SOCKET", path.as_str()), ("WATCHDOG_USEC", "300000")];
+    let daemon = Daemon::start_with(folder.path(), &sandbox, &env).await;
+    assert!(manager.next().await.starts_with("READY=1"), "nothing is told before it is ready");
+    manager.until("STATUS=no instances yet; the page makes the first one").await;
+    manager.until("WATCHDOG=1").await;
+    manager.until("WATCHDOG=1").await;
+    let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS"});
+    daemon.ask("POST", "/instance/create", Some(body)).await;
+    manager.until("STATUS=0 of 1 linked; shop: not linked yet").await;
+    let code = daemon.ask("GET", "/instance/connect/shop", None).await.1;
+    manager.until("STATUS=0 of 1 linked; shop: waiting for a scan").await;
+    sandbox.scan("15551234567", code["code"].as_str().unwrap()).await.unwrap();
+    manager.until("STATUS=1 of 1 linked").await;
+    daemon.signal(rustix::process::Signal::HUP);
+    while !manager.next().await.starts_with("RELOADING=1\nMONOTONIC_USEC=") {}
+    manager.until("READY=1").await;
+    daemon.terminate().await;
+    manager.until("STOPPING=1").await;
+}
+
+/// Starts the daemon with the socket as `LISTEN_FDS`, as systemd does, and answers what `ask` gets from it.
+async fn handed_over(listener: OwnedFd, ask: impl AsyncFnOnce() -> String) {
+    let folder = tempfile::tempdir().unwrap();
+    let (manager, path) = Manager::listen(folder.path());
+    // The shell gives the socket its number, and its own process id to the daemon that it becomes.
+    let script = r#"exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve"#;
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_tetherd")])
+        .env("TETHERD_DATA_DIR", folder.path().join("data"))
+        .env("TETHERD_API_KEY", KEY)
+        // Nobody could bind this: the socket that was handed over is used instead.
+        .env("TETHERD_LISTEN", "192.0.2.1:1")
+        .env("NOTIFY_SOCKET", &path)
+        .stdin(Stdio::from(listener))
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    assert!(manager.next().await.starts_with("READY=1"));
+    let answer = ask().await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    child.kill().await.unwrap();
+}
+
+const REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tcp_socket_of_systemd_is_used() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    handed_over(listener.into(), async || {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unix_socket_of_systemd_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("http");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    handed_over(listener.into(), async || {
+        let mut stream = UnixStream::connect(&path).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    })
+    .await;
+}
