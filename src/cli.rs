@@ -4,13 +4,14 @@ mod client;
 mod healthcheck;
 mod key;
 mod link;
+mod papers;
 mod reach;
 mod serve;
 mod signals;
 mod status;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -42,6 +43,11 @@ enum Command {
     Healthcheck(client::Access),
     /// Check the configuration, and say what it comes to
     Check(Settings),
+    /// Write the man pages and the shell completions into a folder
+    Papers {
+        /// Where to
+        folder: PathBuf,
+    },
     /// The whole thing against a simulated WhatsApp with a virtual phone, offline, in a throw-away folder
     #[cfg(feature = "demo")]
     Demo {
@@ -53,10 +59,13 @@ enum Command {
     },
 }
 
+/// Read when no other file is named, so that root's commands and the service mean the same.
+const SYSTEM_FILE: &str = "/etc/tetherd/tetherd.toml";
+
 /// Where the configuration and the data are.
 #[derive(Args, Clone, Default)]
 struct Place {
-    /// The configuration file
+    /// The configuration file [default: /etc/tetherd/tetherd.toml, when there is one]
     #[arg(long, value_name = "FILE", env = "TETHERD_CONFIG")]
     config: Option<PathBuf>,
     /// Where the database is
@@ -88,7 +97,9 @@ impl Place {
         let flags = [("data_dir", &self.data_dir)].into_iter().chain(more.iter().copied());
         let flags: Vec<_> = flags.filter_map(|(key, value)| Some((key, value.clone()?))).collect();
         let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let mut config = Config::load(self.config.as_deref(), env, &flags)?;
+        let file =
+            self.config.as_deref().or_else(|| Some(Path::new(SYSTEM_FILE)).filter(|file| file.exists()));
+        let mut config = Config::load(file, env, &flags)?;
         // systemd's StateDirectory, or the user's own folder where /var/lib is not ours.
         if config.data_dir == Config::default().data_dir {
             if let Some(folder) = env("STATE_DIRECTORY") {
@@ -112,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Key(action) => key::run(&action),
         Command::Healthcheck(access) => healthcheck::run(&access),
         Command::Check(settings) => check(&settings),
+        Command::Papers { folder } => papers::run(&folder),
         #[cfg(feature = "demo")]
         Command::Demo { settings, empty } => crate::demo::run(settings.load(), empty),
     };

@@ -75,3 +75,75 @@ fn secrets_are_not_shown() {
     let config = Config::load(None, env, &[]).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
 }
+
+/// What the packages install as `/etc/tetherd/tetherd.toml`.
+const SHIPPED: &str = include_str!("../../packaging/tetherd.toml");
+/// Only in a demo build.
+const DEMO: &[&str] = &["whatsapp.url", "whatsapp.version_page"];
+
+#[test]
+fn the_shipped_file_is_right_as_it_is_and_with_every_key() {
+    let (_folder, path) = file(SHIPPED);
+    let shipped = Config::load(Some(&path), |_| None, &[]).unwrap();
+    assert_eq!(shipped.listen.to_string(), "0.0.0.0:8080", "a box at home is opened from the sofa");
+    assert_eq!(shipped.changed_since(&Config::default()), [("listen".into(), When::Restart)]);
+
+    let whole: String = SHIPPED.lines().map(|line| uncommented(line).to_owned() + "\n").collect();
+    let (_folder, path) = file(&whole);
+    let all = Config::load(Some(&path), |_| None, &[]).unwrap();
+    let missing: Vec<_> = super::keys()
+        .map(|(key, ..)| key)
+        .filter(|key| !DEMO.contains(&key.as_str()) && !all.marks.contains_key(key))
+        .collect();
+    assert!(missing.is_empty(), "packaging/tetherd.toml does not have {missing:?}");
+}
+
+/// Keys that have no default: the file shows an example.
+const EXAMPLES: &[&str] = &[
+    "api_key",
+    "sealing_key",
+    "hosts",
+    "cors_origins",
+    "trusted_proxies",
+    "public_url",
+    "tls_cert",
+    "tls_key",
+    "extra_ca",
+    "url",
+    "events",
+    "headers",
+    "jwt_key",
+    "secret",
+    "old_secret",
+    "allow",
+    "deny",
+    "app_secret",
+    "verify_token",
+];
+
+#[test]
+fn what_the_shipped_file_calls_a_default_is_one() {
+    let default = format!("{:?}", Config::default());
+    let mut section = "";
+    for line in SHIPPED.lines() {
+        if line.starts_with('[') {
+            section = line;
+        }
+        let Some((name, _)) = uncommented(line).split_once(" = ").filter(|_| uncommented(line) != line)
+        else {
+            continue;
+        };
+        if EXAMPLES.contains(&name) || (section, name) == ("[whatsapp]", "version") {
+            continue;
+        }
+        let (_folder, path) = file(&format!("{section}\n{}\n", uncommented(line)));
+        let mut one = Config::load(Some(&path), |_| None, &[]).unwrap();
+        one.marks.clear();
+        assert_eq!(format!("{one:?}"), default, "{line}");
+    }
+}
+
+/// The line with its key at work: `#limit = 30` is a key, `# The …` is prose.
+fn uncommented(line: &str) -> &str {
+    line.strip_prefix('#').filter(|key| key.starts_with(|c: char| c.is_ascii_lowercase())).unwrap_or(line)
+}
