@@ -9,6 +9,8 @@ mod login;
 mod orders;
 mod post;
 
+use handshake::Outcome;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use tokio_websockets::WebSocketStream;
 use wacore_binary::node::Node;
 use waproto::whatsapp::ClientPayload;
 
+use crate::line::Control;
 use crate::phone::RawKey;
 use crate::stanza;
 use crate::wire::{Wire, WireFault};
@@ -26,6 +29,8 @@ use crate::world::{Connection, Order, World};
 
 /// A client that does not shake hands is no client.
 const HANDSHAKE: Duration = Duration::from_secs(30);
+/// What a client may send before it has shaken hands: several times what any needs.
+const UNKNOWN: u64 = 256 * 1024;
 
 pub(crate) struct Peer<S> {
     pub(crate) world: Arc<World>,
@@ -38,11 +43,16 @@ pub(crate) struct Peer<S> {
     next_iq: u32,
     pairing: Option<linking::Pairing>,
     primary: Option<tokio::sync::oneshot::Sender<Node>>,
+    /// What comes is read and ignored.
     stalled: bool,
     mail: Arc<Notify>,
     drain: post::Drain,
     /// The place of the last stanza that was delivered here.
     delivered: u64,
+    /// Goes after the next stanza.
+    held: Option<Node>,
+    /// The id of the last stanza that went.
+    last_id: Option<String>,
 }
 
 /// Whether the connection goes on.
@@ -53,15 +63,26 @@ pub(crate) enum Flow {
 }
 
 /// Serves a connection to its end.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(world: Arc<World>, socket: WebSocketStream<S>) {
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    world: Arc<World>,
+    socket: WebSocketStream<S>,
+    line: Arc<Control>,
+) {
     let id = world.number();
     world.tell(id, "open", "a client connected");
-    let ended = attend(Arc::clone(&world), id, socket).await;
-    world.lock().connections.remove(&id);
+    let ended = attend(Arc::clone(&world), id, socket, line).await;
+    {
+        let mut state = world.lock();
+        state.connections.remove(&id);
+        state.uncount(id);
+    }
     match ended {
         Ok(()) | Err(WireFault::Ended) => world.tell(id, "closed", "closed by the server"),
         Err(WireFault::Closed) => world.tell(id, "closed", "closed by the client"),
-        Err(fault) => world.tell(id, "violation", fault.to_string()),
+        Err(fault) => {
+            world.tell(id, "violation", fault.to_string());
+            world.tell(id, "closed", "closed by the server");
+        }
     }
 }
 
@@ -69,15 +90,22 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
     world: Arc<World>,
     id: u64,
     socket: WebSocketStream<S>,
+    line: Arc<Control>,
 ) -> Result<(), WireFault> {
-    let mut wire = Wire::new(socket);
+    let mut wire = Wire::new(socket, Arc::clone(&line));
+    line.allow(UNKNOWN);
     let Ok(shaken) = tokio::time::timeout(HANDSHAKE, handshake::shake(&world, id, &mut wire)).await else {
         return Err(WireFault::Silent);
     };
-    let Some(handshake::Shaken { client, payload, pattern }) = shaken? else {
-        wire.close().await;
-        return Ok(());
+    let handshake::Shaken { client, payload, pattern } = match shaken? {
+        Outcome::Session(shaken) => *shaken,
+        Outcome::Refused => {
+            wire.close().await;
+            return Ok(());
+        }
+        Outcome::Hang => return Err(wire.ignore().await),
     };
+    line.trust();
     tokio::time::sleep(world.settle).await;
     let (sender, orders) = mpsc::channel(64);
     let mail = Arc::new(Notify::new());
@@ -89,6 +117,7 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
         device: None,
         pattern,
         mail: Arc::clone(&mail),
+        line,
     };
     world.lock().connections.insert(id, connection);
     let mut peer = Peer {
@@ -106,6 +135,8 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
         mail,
         drain: post::Drain::Held,
         delivered: 0,
+        held: None,
+        last_id: None,
     };
     let begun = if peer.payload.device_pairing_data.as_option().is_some() {
         peer.offer_refs().await?
@@ -131,13 +162,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 node = self.wire.stanza() => {
                     let node = node?;
                     self.world.tell(self.id, "in", stanza::shown(&node));
-                    if self.stalled { Flow::On } else { self.take(node).await? }
+                    if self.stalled { Flow::On } else { self.receive(node).await? }
                 }
                 () = self.mail.notified(), if !self.stalled => {
                     self.deliver().await?;
                     Flow::On
                 }
-                () = tokio::time::sleep_until(impatient.unwrap_or_else(Instant::now)), if impatient.is_some() => {
+                () = tokio::time::sleep_until(impatient.unwrap_or_else(Instant::now)), if impatient.is_some() && !self.stalled => {
                     self.deliver_rest().await?;
                     Flow::On
                 }

@@ -1,10 +1,10 @@
 //! The control API on loopback: JSON over HTTP.
 
+mod events;
 mod messages;
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -13,13 +13,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Refused;
-use crate::fault::Fault;
+use crate::fault::{Plan, Planned};
 use crate::graph::{self, Body, Condition};
+use crate::phone::NewAccount;
 use crate::world::World;
 
 const BODY: usize = 1 << 20;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Scan {
     qr: String,
     #[serde(default = "first")]
@@ -27,6 +29,7 @@ struct Scan {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Code {
     #[serde(default = "first")]
     phone: String,
@@ -34,20 +37,28 @@ struct Code {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Unlink {
     jid: String,
 }
 
 #[derive(Deserialize)]
-struct Faulty {
-    #[serde(flatten)]
-    fault: Fault,
-    jid: Option<String>,
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct NewPhone {
+    phone: String,
+    name: Option<String>,
+    #[serde(default = "android")]
+    platform: String,
+    business_name: Option<String>,
 }
 
 /// The number of the phone that is used when none is named.
 fn first() -> String {
     "15550001111".into()
+}
+
+fn android() -> String {
+    "android".into()
 }
 
 pub(crate) async fn serve(
@@ -76,15 +87,15 @@ pub(crate) async fn serve(
         (&Method::POST, "/send") => messages::send(&world, &body),
         (&Method::GET, "/received") => Ok(messages::received(&world, query)),
         (&Method::GET, "/receipts") => Ok(messages::receipts(&world, query)),
+        (&Method::POST, "/account") => account(&world, &body),
         (&Method::POST, "/fault") => fault(&world, &body).await,
+        (&Method::POST, "/plan") => plan(&world, &body).await,
         (&Method::DELETE, "/fault") => {
-            world.lock().faults.clear();
+            world.clear_faults();
             Ok(json!({}))
         }
         (&Method::POST, "/rotate") => {
-            let mut state = world.lock();
-            state.durable.keys.rotate();
-            world.save(&state);
+            world.rotate_key();
             Ok(json!({}))
         }
         (&Method::POST, "/clock") => clock(&world, &body),
@@ -98,7 +109,11 @@ pub(crate) async fn serve(
         (&Method::POST, "/meta/send") => meta_send(&body).await,
         (&Method::GET, "/meta/state") => Ok(world.graph.shown()),
         (&Method::GET, "/state") => Ok(world.shown()),
-        (&Method::GET, "/events") => Ok(events(&world, query).await),
+        (&Method::GET, "/events") if events::wants_stream(&head) => match events::stream(world, &head) {
+            Ok(stream) => return Ok(stream),
+            Err(refused) => Err(refused),
+        },
+        (&Method::GET, "/events") => events::newer(&world, query).await,
         (_, path) => {
             let body = json!({"error": format!("no {} {path}", head.method)});
             return Ok(json_answer(StatusCode::NOT_FOUND, &body));
@@ -130,8 +145,25 @@ async fn unlink(world: &World, body: &[u8]) -> Result<Value, Refused> {
 }
 
 async fn fault(world: &World, body: &[u8]) -> Result<Value, Refused> {
-    let faulty: Faulty = parse(body)?;
-    Ok(json!({"connections": world.fault(faulty.fault, faulty.jid).await}))
+    Ok(json!({"connections": world.plan(Planned::parse(parse(body)?)?).await?}))
+}
+
+/// All entries or none.
+async fn plan(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    let Plan(entries) = Plan::from_value(parse(body)?).map_err(|error| Refused(error.to_string()))?;
+    let (mut connections, faults) = (0, entries.len());
+    for planned in entries {
+        connections += world.plan(planned).await?;
+    }
+    Ok(json!({"faults": faults, "connections": connections}))
+}
+
+fn account(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    let NewPhone { phone, name, platform, business_name } = parse(body)?;
+    let push_name = name.unwrap_or_else(|| format!("Phone {phone}"));
+    let account = world.create_account(NewAccount { phone, push_name, platform, business_name })?;
+    Ok(json!({"phone": account.phone, "lid": account.lid, "pushName": account.push_name,
+        "platform": account.platform, "businessName": account.business_name}))
 }
 
 fn clock(world: &World, body: &[u8]) -> Result<Value, Refused> {
@@ -147,6 +179,7 @@ fn clock(world: &World, body: &[u8]) -> Result<Value, Refused> {
 
 fn version(world: &World, body: &[u8]) -> Result<Value, Refused> {
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Version {
         version: [u32; 3],
     }
@@ -178,17 +211,6 @@ fn token(world: &World, body: &[u8]) -> Result<Value, Refused> {
 
 async fn meta_send(body: &[u8]) -> Result<Value, Refused> {
     Ok(json!({"status": graph::send(&parse(body)?).await?}))
-}
-
-/// What happened after `since`; waits up to `wait` seconds when nothing has.
-async fn events(world: &World, query: &str) -> Value {
-    let number = |name| parameter(query, name).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
-    let since = number("since");
-    let wait = Duration::from_secs(number("wait").min(60));
-    let mut newest = world.newest();
-    let _ = tokio::time::timeout(wait, newest.wait_for(|seq| *seq > since)).await;
-    let state = world.lock();
-    json!({"events": state.log.iter().filter(|event| event.seq > since).collect::<Vec<_>>()})
 }
 
 /// One parameter of a query, as it is written.

@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use wacore_libsignal::protocol::{CurveError, KeyPair, PrivateKey};
-use waproto::buffa::Message as _;
+use waproto::buffa::{Message as _, MessageField};
 use waproto::whatsapp::CertChain;
 use waproto::whatsapp::cert_chain::NoiseCertificate;
 use waproto::whatsapp::cert_chain::noise_certificate::Details;
 
+use crate::fault::NoiseTampering;
 use crate::phone::RawKey;
+
+const DAY: u64 = 86_400;
 
 /// A key pair that can be written to the state file.
 #[derive(Clone, Serialize, Deserialize)]
@@ -52,9 +55,15 @@ impl ServerKeys {
         self.statics = Pair::generate();
     }
 
-    /// The chain as it is sent, valid around `now` (unix seconds).
-    pub(crate) fn chain(&self, now: u64) -> Result<Vec<u8>, CurveError> {
-        let (from, to) = (now.saturating_sub(86_400), now + 365 * 86_400);
+    /// The chain as it is sent, valid around `now` (unix seconds), or wrong in the way that is asked for.
+    pub(crate) fn chain(&self, now: u64, wrong: Option<NoiseTampering>) -> Result<Vec<u8>, CurveError> {
+        use NoiseTampering as Wrong;
+        let is = |what| wrong == Some(what);
+        let (from, to) = match wrong {
+            Some(Wrong::Expired) => (now.saturating_sub(365 * DAY), now.saturating_sub(DAY)),
+            Some(Wrong::NotYetValid) => (now + DAY, now + 365 * DAY),
+            _ => (now.saturating_sub(DAY), now + 365 * DAY),
+        };
         let details = |serial, issuer, key: &RawKey| {
             Details {
                 serial: Some(serial),
@@ -65,14 +74,27 @@ impl ServerKeys {
             }
             .encode_to_vec()
         };
-        let (middle, leaf) = (details(1, 0, &self.intermediate.public), details(2, 1, &self.statics.public));
-        let certificate = |signer: &Pair, details: Vec<u8>| {
-            let signature = signer.sign(&details)?;
+        let certificate = |signer: &Pair, details: Vec<u8>, turned: bool| {
+            let mut signature = signer.sign(&details)?;
+            if turned && let Some(byte) = signature.get_mut(7) {
+                *byte ^= 1;
+            }
             Ok::<_, CurveError>(NoiseCertificate { details: Some(details), signature: Some(signature) })
         };
+        let stranger = Pair::generate();
+        let root = if is(Wrong::WrongRoot) { &stranger } else { &self.root };
+        let key = if is(Wrong::LeafKey) { &stranger.public } else { &self.statics.public };
+        let middle = details(1, u32::from(is(Wrong::IssuerSerial)), &self.intermediate.public);
+        let leaf = details(2, if is(Wrong::LeafIssuerSerial) { 9 } else { 1 }, key);
+        let leaf = certificate(&self.intermediate, leaf, is(Wrong::LeafSignature))?;
+        let middle = certificate(root, middle, is(Wrong::IntermediateSignature))?;
         let chain = CertChain {
-            leaf: waproto::buffa::MessageField::some(certificate(&self.intermediate, leaf)?),
-            intermediate: waproto::buffa::MessageField::some(certificate(&self.root, middle)?),
+            leaf: MessageField::some(leaf),
+            intermediate: if is(Wrong::NoIntermediate) {
+                MessageField::none()
+            } else {
+                MessageField::some(middle)
+            },
         };
         Ok(chain.encode_to_vec())
     }

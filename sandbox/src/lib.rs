@@ -19,6 +19,7 @@ mod control;
 mod fault;
 pub mod graph;
 mod keys;
+mod line;
 mod mail;
 mod messages;
 mod noise;
@@ -27,6 +28,7 @@ pub mod phone;
 mod prekeys;
 mod serve;
 mod stanza;
+mod tls;
 mod wire;
 mod world;
 
@@ -39,9 +41,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-pub use fault::Fault;
+pub use fault::{Alteration, At, BadFrame, BadPlan, Content, Direction, Fault, NoiseTampering};
+pub use fault::{Plan, Planned, Stanza, TlsTampering};
 pub use messages::{Receipt, Received};
 
+use tls::Tls;
 use world::World;
 
 /// How a sandbox is started.
@@ -57,12 +61,27 @@ pub struct Options {
     pub ref_ttl: Option<Duration>,
     /// The pause before the first stanza. Baileys needs some 40 ms (protocol page §1.1), the engine none.
     pub settle: Duration,
+    /// Also serves `wss://`, on a port of its own, with a certificate by an authority that is made at the first start.
+    pub tls: bool,
+    /// Where `wss://` is served; port 0 takes a free one.
+    pub tls_listen: SocketAddr,
+    /// Faults that are set from the beginning.
+    pub plan: Plan,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { listen: loopback, control: loopback, state: None, ref_ttl: None, settle: Duration::ZERO }
+        Self {
+            listen: loopback,
+            control: loopback,
+            state: None,
+            ref_ttl: None,
+            settle: Duration::ZERO,
+            tls: false,
+            tls_listen: loopback,
+            plan: Plan::default(),
+        }
     }
 }
 
@@ -90,6 +109,7 @@ pub struct Sandbox {
     world: Arc<World>,
     listen: SocketAddr,
     control: SocketAddr,
+    tls: Option<(SocketAddr, Arc<Tls>)>,
     stop: CancellationToken,
 }
 
@@ -101,17 +121,39 @@ impl Sandbox {
     pub async fn start(options: Options) -> std::io::Result<Self> {
         let world = Arc::new(World::load(options.state, options.ref_ttl, options.settle)?);
         let stop = CancellationToken::new();
-        let listen = serve::clients(options.listen, Arc::clone(&world), stop.clone()).await?;
+        for planned in options.plan.0 {
+            world.plan(planned).await.map_err(std::io::Error::other)?;
+        }
+        let listen = serve::clients(options.listen, Arc::clone(&world), None, stop.clone()).await?;
+        let mut tls = None;
+        if options.tls {
+            let made = Arc::new(world.tls().map_err(std::io::Error::other)?);
+            let (at, given) = (options.tls_listen, Some(Arc::clone(&made)));
+            tls = Some((serve::clients(at, Arc::clone(&world), given, stop.clone()).await?, made));
+        }
         let control = serve::control(options.control, Arc::clone(&world), stop.clone()).await?;
         let (keeper, ended) = (Arc::clone(&world), stop.clone());
         tokio::spawn(async move { ended.run_until_cancelled(keeper.keep_changes()).await });
-        Ok(Self { world, listen, control, stop })
+        Ok(Self { world, listen, control, tls, stop })
     }
 
     /// Where clients connect.
     #[must_use]
     pub fn ws_url(&self) -> String {
         format!("ws://{}/ws/chat", self.listen)
+    }
+
+    /// Where clients connect by TLS, when [`Options::tls`] asked for it. The certificate is for `localhost`
+    /// and for the loopback addresses.
+    #[must_use]
+    pub fn wss_url(&self) -> Option<String> {
+        self.tls.as_ref().map(|(at, _)| format!("wss://{at}/ws/chat"))
+    }
+
+    /// The authority that a client of [`Self::wss_url`] must trust, as PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.tls.as_ref().map(|(_, tls)| tls.ca_pem())
     }
 
     /// Where the simulated Graph API is: what `cloud.graph_url` takes.
@@ -184,19 +226,40 @@ impl Sandbox {
         self.world.lock().traffic.receipts.get(phone).into_iter().flatten().cloned().collect()
     }
 
-    /// Lets a fault happen, to one JID or to all. Returns how many connections it hit now.
-    pub async fn fault(&self, fault: Fault, jid: Option<&str>) -> usize {
-        self.world.fault(fault, jid.map(str::to_owned)).await
+    /// A new account with a fresh phone.
+    ///
+    /// # Errors
+    /// When the number is none, or is taken, or the platform is unknown.
+    pub fn create_account(&self, new: phone::NewAccount) -> Result<(), Refused> {
+        self.world.create_account(new).map(|_| ())
     }
 
-    /// Faults that wait for a connection happen no more.
+    /// Lets a fault happen, to one JID or to all. Returns how many connections it hit now. One that cannot
+    /// happen is an event of kind `refused`; [`Self::plan`] says it.
+    pub async fn fault(&self, fault: Fault, jid: Option<&str>) -> usize {
+        let planned = Planned { jid: jid.map(str::to_owned), ..Planned::from(fault) };
+        self.plan(planned).await.unwrap_or_else(|Refused(why)| {
+            self.world.tell(0, "refused", why);
+            0
+        })
+    }
+
+    /// Lets a fault happen to whom it is meant for, now or when its time comes. Returns how many connections it hit now.
+    ///
+    /// # Errors
+    /// When it cannot happen.
+    pub async fn plan(&self, planned: impl Into<Planned>) -> Result<usize, Refused> {
+        self.world.plan(planned.into()).await
+    }
+
+    /// Faults that wait for a connection or a stanza happen no more, and lines are fast again.
     pub fn clear_faults(&self) {
-        self.world.lock().faults.clear();
+        self.world.clear_faults();
     }
 
     /// Another static key of the server from now on.
     pub fn rotate_key(&self) {
-        self.world.lock().durable.keys.rotate();
+        self.world.rotate_key();
     }
 
     /// Moves the sandbox's clock by seconds; negative is back. Timestamps, certificates, codes and bans follow it.
@@ -258,14 +321,13 @@ impl World {
         });
         let connections = state.connections.iter().map(|(id, c)| {
             let violations = state.log.iter().filter(|e| e.connection == *id && e.kind == "violation");
-            let device = c.device.as_ref().map(|(phone, device)| format!("{phone}:{device}@s.whatsapp.net"));
-            json!({"id": id, "handshake": c.pattern, "device": device, "code": c.code.as_ref().map(|(n, ..)| n),
+            json!({"id": id, "handshake": c.pattern, "device": c.jid(), "code": c.code.as_ref().map(|(n, ..)| n),
                 "violations": violations.map(|e| &e.text).collect::<Vec<_>>()})
         });
         json!({
             "accounts": accounts.collect::<Vec<_>>(),
             "connections": connections.collect::<Vec<_>>(),
-            "faults": state.faults.iter().map(|pending| &pending.fault).collect::<Vec<_>>(),
+            "faults": state.faults.iter().map(|pending| &pending.planned).collect::<Vec<_>>(),
             "rootPublicKey": hex::encode(state.durable.keys.root.public),
         })
     }

@@ -9,22 +9,37 @@ use std::time::Duration;
 
 use clap::Parser;
 use serde_json::json;
-use tetherd_sandbox::{Options, Sandbox};
+use tetherd_sandbox::{Options, Plan, Sandbox};
 
-/// A simulated WhatsApp server with virtual phones. Prints one line of JSON with its addresses and
-/// serves until it is stopped.
+/// A simulated WhatsApp server with virtual phones, for tests of any client.
+///
+/// Prints one line of JSON with its addresses and keys and serves until it is stopped.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about, after_long_help = CONTROL)]
 struct Arguments {
-    /// Where clients connect (port 0 takes a free one)
-    #[arg(long, default_value = "127.0.0.1:0")]
+    /// Where clients connect by ws:// (port 0 takes a free one)
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
     listen: SocketAddr,
     /// Where the control API listens
-    #[arg(long, default_value = "127.0.0.1:0")]
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
     control: SocketAddr,
-    /// Keep accounts, devices and keys in this file
+    /// Serve wss:// too, with a certificate by an authority of the sandbox's own
+    ///
+    /// The certificate is for localhost, 127.0.0.1 and `::1`. The authority stays the same with --state.
     #[arg(long)]
+    tls: bool,
+    /// Where clients connect by wss://
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS", requires = "tls")]
+    tls_listen: SocketAddr,
+    /// Write the authority's certificate into this file, for clients to trust
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    tls_ca: Option<PathBuf>,
+    /// Keep accounts, devices and keys in this file
+    #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Set the faults in this file from the beginning: JSON, or TOML when its name ends so
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     /// Seconds that each QR may be scanned, instead of 60 and then 20
     #[arg(long, value_name = "SECONDS")]
     ref_ttl: Option<f64>,
@@ -32,9 +47,25 @@ struct Arguments {
     #[arg(long, default_value_t = 40, value_name = "MS")]
     settle: u64,
     /// Serve other addresses than loopback. Everybody there can link and unlink phones
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long)]
     i_know_that_everybody_on_this_network_can_control_it: bool,
 }
+
+const CONTROL: &str = "\
+The control API takes and gives JSON; what it refuses is a 400 that says why:
+  POST /account {\"phone\",\"name\",\"platform\",\"businessName\"}   a new account with its phone
+  POST /scan {\"phone\",\"qr\"}      the phone scans what the client shows
+  POST /code {\"phone\",\"code\"}    the phone is given a pairing code
+  POST /unlink {\"jid\"}            the phone removes a device
+  POST /fault {\"kind\",...}        something goes wrong: see README.md for the kinds
+  POST /plan [{\"kind\",...},...]   several
+  DELETE /fault                   nothing goes wrong any more
+  POST /rotate                    the server has another key
+  POST /clock {\"by\": seconds}     the clock is moved
+  POST /version {\"version\"}       what GET /sw.js names
+  GET  /state                     accounts, connections with their violations, faults
+  GET  /events?since=&wait=&kind=&connection=
+                                  what happened; as server-sent events with Accept: text/event-stream";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -43,12 +74,18 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
-    let loopback = arguments.listen.ip().is_loopback() && arguments.control.ip().is_loopback();
-    if !loopback && !arguments.i_know_that_everybody_on_this_network_can_control_it {
+    let addresses = [arguments.listen, arguments.tls_listen, arguments.control];
+    if !addresses.iter().all(|address| address.ip().is_loopback())
+        && !arguments.i_know_that_everybody_on_this_network_can_control_it
+    {
         return fail("only loopback addresses are served, unless --help's last option says otherwise");
     }
     let Ok(ref_ttl) = arguments.ref_ttl.map(Duration::try_from_secs_f64).transpose() else {
         return fail("--ref-ttl takes seconds, such as 2.5");
+    };
+    let plan = match arguments.plan.as_deref().map(Plan::read).transpose() {
+        Ok(plan) => plan.unwrap_or_default(),
+        Err(error) => return fail(&error.to_string()),
     };
     let options = Options {
         listen: arguments.listen,
@@ -56,16 +93,28 @@ async fn main() -> ExitCode {
         state: arguments.state,
         ref_ttl,
         settle: Duration::from_millis(arguments.settle),
+        tls: arguments.tls,
+        tls_listen: arguments.tls_listen,
+        plan,
     };
     let sandbox = match Sandbox::start(options).await {
         Ok(sandbox) => sandbox,
         Err(error) => return fail(&error.to_string()),
     };
-    let line = json!({
+    if let (Some(file), Some(ca)) = (&arguments.tls_ca, sandbox.ca_pem())
+        && let Err(error) = std::fs::write(file, ca)
+    {
+        return fail(&format!("{}: {error}", file.display()));
+    }
+    let mut line = json!({
         "wsUrl": sandbox.ws_url(),
         "controlUrl": sandbox.control_url(),
         "rootPublicKey": hex::encode(sandbox.root_public_key()),
     });
+    if let (Some(line), Some(url)) = (line.as_object_mut(), sandbox.wss_url()) {
+        line.insert("wssUrl".into(), url.into());
+        line.insert("caPem".into(), sandbox.ca_pem().into());
+    }
     if writeln!(std::io::stdout(), "{line}").is_err() {
         return ExitCode::FAILURE;
     }

@@ -5,6 +5,7 @@ use waproto::buffa::{Message as _, MessageField};
 use waproto::whatsapp::HandshakeMessage;
 use waproto::whatsapp::handshake_message::{ClientHello, ServerHello};
 
+use crate::fault::NoiseTampering;
 use crate::keys::{Pair, ServerKeys};
 use crate::phone::RawKey;
 
@@ -62,13 +63,31 @@ pub(crate) struct Waiting {
     pattern: Pattern,
 }
 
-pub(crate) fn answer(keys: &ServerKeys, header: &[u8], hello: &[u8], now: u64) -> Result<Step, NoiseFault> {
+/// How this handshake departs from a good one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tampering {
+    pub(crate) chain: Option<NoiseTampering>,
+    /// What the client knows of the server's key is not taken.
+    pub(crate) decline: bool,
+}
+
+/// Answers a client's first message at `now` (unix seconds).
+pub(crate) fn answer(
+    keys: &ServerKeys,
+    header: &[u8],
+    hello: &[u8],
+    now: u64,
+    tampering: Tampering,
+) -> Result<Step, NoiseFault> {
     let message =
         HandshakeMessage::decode_from_slice(hello).map_err(|_| NoiseFault::Malformed("no protobuf"))?;
     let hello = message.client_hello.into_option().ok_or(NoiseFault::Malformed("no client hello"))?;
-    let chain = keys.chain(now).map_err(|_| NoiseFault::Chain)?;
+    let chain = keys.chain(now, tampering.chain).map_err(|_| NoiseFault::Chain)?;
     let wants_ik = hello.r#static.as_ref().is_some_and(|key| !key.is_empty());
-    if wants_ik && let Ok(done) = ik(keys, header, &hello, &chain) {
+    if wants_ik
+        && !tampering.decline
+        && let Ok(done) = ik(keys, header, &hello, &chain)
+    {
         return Ok(done);
     }
     let (pattern, name) = if wants_ik { (Pattern::Fallback, FALLBACK) } else { (Pattern::Xx, XX) };
@@ -114,6 +133,11 @@ fn xx(
     let sealed = noise.encrypt(chain)?;
     let answer = server_hello(&ephemeral.public, Some(statics), sealed);
     Ok(Step::Finish(answer, Box::new(Waiting { noise, ephemeral, pattern })))
+}
+
+/// A server hello whose parts nobody can decrypt.
+pub(crate) fn nonsense() -> Vec<u8> {
+    server_hello(&[9; 32], Some(vec![0x5a; 48]), vec![0x5a; 200])
 }
 
 fn server_hello(ephemeral: &RawKey, statics: Option<Vec<u8>>, payload: Vec<u8>) -> Vec<u8> {

@@ -1,17 +1,15 @@
 //! What phones do, and what tests ask for.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use wacore_binary::builder::NodeBuilder;
 
 use crate::Refused;
-use crate::fault::{Fault, Pending};
 use crate::phone::adv::sign_companion;
 use crate::phone::{Account, RawKey, code, qr};
 use crate::stanza::{self, bytes, server};
-use crate::world::{Candidate, Order, World, device_key};
+use crate::world::{Candidate, Connection, Order, World, device_key};
 
 /// A device that does not answer is given up.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -135,7 +133,7 @@ impl World {
         }
         for device in &devices {
             self.forget(&phone, *device);
-            for orders in self.open(Some(&format!("{phone}:{device}"))) {
+            for orders in self.open(Some(&format!("{phone}:{device}")), None) {
                 let last = Order::Terminal(stanza::conflict(Some("401"), "device_removed"));
                 let _ = orders.send(last).await;
             }
@@ -143,47 +141,12 @@ impl World {
         Ok(devices.len())
     }
 
-    /// Lets a fault happen: now to open connections, or at the next ones.
-    pub(crate) async fn fault(&self, fault: Fault, jid: Option<String>) -> usize {
-        if !fault.is_now() {
-            let left = fault.times();
-            self.lock().faults.push_back(Pending { fault, jid, left });
-            return 0;
-        }
-        let open = self.open(jid.as_deref());
-        for orders in &open {
-            let order = Order::Fault(Box::new(fault.clone()));
-            let _ = orders.send(order).await;
-        }
-        open.len()
-    }
-
-    /// A fault that is due for this connection; counts it as used.
-    pub(crate) fn fault_due(&self, wanted: impl Fn(&Fault) -> bool, jid: Option<&str>) -> Option<Fault> {
-        let mut state = self.lock();
-        let matches = |p: &Pending| {
-            wanted(&p.fault) && p.jid.as_deref().is_none_or(|of| jid.is_some_and(|jid| same(of, jid)))
-        };
-        let at = state.faults.iter().position(matches)?;
-        let pending = state.faults.get_mut(at)?;
-        let fault = pending.fault.clone();
-        if let Some(left) = &mut pending.left {
-            *left -= 1;
-            if *left == 0 {
-                state.faults.remove(at);
-            }
-        }
-        Some(fault)
-    }
-
-    fn open(&self, jid: Option<&str>) -> Vec<Orders> {
+    /// Connections of this device or account, or the one of this number.
+    pub(crate) fn open(&self, jid: Option<&str>, connection: Option<u64>) -> Vec<Orders> {
         let state = self.lock();
-        let wanted = state.connections.values().filter(|connection| match (jid, &connection.device) {
-            (None, _) => true,
-            (Some(jid), Some((phone, device))) => same(jid, &format!("{phone}:{device}")),
-            (Some(_), None) => false,
-        });
-        wanted.map(|connection| connection.orders.clone()).collect()
+        let of = |c: &Connection| jid.is_none_or(|jid| c.jid().is_some_and(|own| same(jid, &own)));
+        let wanted = state.connections.iter().filter(|(id, c)| connection.is_none_or(|n| n == **id) && of(c));
+        wanted.map(|(_, connection)| connection.orders.clone()).collect()
     }
 }
 
@@ -201,22 +164,7 @@ fn split(jid: &str) -> (String, Option<u16>) {
 }
 
 /// Whether a JID, or an account without a device, means this one.
-fn same(wanted: &str, jid: &str) -> bool {
+pub(crate) fn same(wanted: &str, jid: &str) -> bool {
     let ((phone, device), (other, number)) = (split(wanted), split(jid));
     phone == other && (device.is_none() || device == number)
-}
-
-/// Lets an upgrade happen, or what a fault puts in its place.
-pub(crate) enum Upgrade {
-    Yes,
-    Status(u16),
-    Hang,
-}
-
-pub(crate) fn upgrade(world: &Arc<World>) -> Upgrade {
-    match world.fault_due(|f| matches!(f, Fault::Upgrade { .. } | Fault::HangUpgrade), None) {
-        Some(Fault::Upgrade { status, .. }) => Upgrade::Status(status),
-        Some(_) => Upgrade::Hang,
-        None => Upgrade::Yes,
-    }
 }

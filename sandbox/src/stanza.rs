@@ -54,6 +54,10 @@ pub(crate) fn conflict(code: Option<&'static str>, kind: &'static str) -> Node {
     node.children([NodeBuilder::new("conflict").attr("type", kind).build()]).build()
 }
 
+pub(crate) fn not_well_formed() -> Node {
+    NodeBuilder::new("stream:error").children([leaf("xml-not-well-formed")]).build()
+}
+
 pub(crate) fn failure(reason: u16, extra: &[(String, String)]) -> Node {
     let mut node =
         NodeBuilder::new("failure").attr("reason", reason.to_string()).attr("location", "frc").build();

@@ -13,11 +13,12 @@ use wacore_binary::node::Node;
 use crate::fault::{Fault, Pending};
 use crate::graph::Graph;
 use crate::keys::ServerKeys;
+use crate::line::Control;
 use crate::mail::Mailbox;
 use crate::messages::Traffic;
 use crate::phone::adv::SignedCompanion;
 use crate::phone::{Account, DeviceSlot, NewAccount, RawKey, Signal};
-use crate::{Happened, Refused};
+use crate::{Happened, Refused, tls};
 
 /// Events that are kept for `GET /events`; older ones go.
 const HISTORY: usize = 20_000;
@@ -84,6 +85,14 @@ pub(crate) struct Connection {
     pub(crate) pattern: crate::noise::Pattern,
     /// Rings when something new waits for the device.
     pub(crate) mail: Arc<Notify>,
+    pub(crate) line: Arc<Control>,
+}
+
+impl Connection {
+    /// Whose it is, once the device has logged in.
+    pub(crate) fn jid(&self) -> Option<String> {
+        self.device.as_ref().map(|(phone, device)| format!("{phone}:{device}@s.whatsapp.net"))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,6 +107,9 @@ pub(crate) struct Durable {
     /// What phones keep for the Signal protocol, by number.
     #[serde(default)]
     pub(crate) signal: BTreeMap<String, Signal>,
+    /// The authority of `wss://`, once it was wanted.
+    #[serde(default)]
+    pub(crate) tls: Option<tls::Kept>,
 }
 
 pub(crate) struct State {
@@ -168,6 +180,7 @@ impl World {
                 devices: BTreeMap::new(),
                 mail: BTreeMap::new(),
                 signal: BTreeMap::new(),
+                tls: None,
             },
         };
         let state = State {
@@ -266,23 +279,49 @@ impl World {
         }
     }
 
+    /// The authority of `wss://`, the same as long as the state is kept.
+    pub(crate) fn tls(&self) -> Result<tls::Tls, tls::TlsFault> {
+        let mut state = self.lock();
+        let kept = match &state.durable.tls {
+            Some(kept) => kept.clone(),
+            None => tls::Kept::generate()?,
+        };
+        state.durable.tls = Some(kept.clone());
+        self.save(&state);
+        tls::Tls::new(kept)
+    }
+
+    /// Another static key of the server from now on.
+    pub(crate) fn rotate_key(&self) {
+        let mut state = self.lock();
+        state.durable.keys.rotate();
+        self.save(&state);
+    }
+
+    /// A new account with a fresh phone.
+    pub(crate) fn create_account(&self, new: NewAccount) -> Result<Account, Refused> {
+        let mut state = self.lock();
+        if state.durable.accounts.contains_key(&new.phone) {
+            return Err(Refused(format!("there is an account {} already", new.phone)));
+        }
+        let account = Account::new(new, &mut rand::make_rng::<rand::rngs::StdRng>())
+            .map_err(|error| Refused(error.to_string()))?;
+        state.durable.accounts.insert(account.phone.clone(), account.clone());
+        self.save(&state);
+        Ok(account)
+    }
+
     /// The account of this number; made with a fresh phone when there is none.
     pub(crate) fn account(&self, phone: &str) -> Result<Account, Refused> {
-        let mut state = self.lock();
-        if let Some(account) = state.durable.accounts.get(phone) {
+        if let Some(account) = self.lock().durable.accounts.get(phone) {
             return Ok(account.clone());
         }
-        let new = NewAccount {
+        self.create_account(NewAccount {
             phone: phone.to_owned(),
             push_name: format!("Phone {}", phone.get(phone.len().saturating_sub(4)..).unwrap_or(phone)),
             platform: "android".into(),
             business_name: None,
-        };
-        let account = Account::new(new, &mut rand::make_rng::<rand::rngs::StdRng>())
-            .map_err(|error| Refused(error.to_string()))?;
-        state.durable.accounts.insert(phone.to_owned(), account.clone());
-        self.save(&state);
-        Ok(account)
+        })
     }
 }
 

@@ -17,7 +17,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let device = u16::try_from(self.payload.device.unwrap_or_default()).unwrap_or_default();
         let jid = format!("{phone}:{device}@s.whatsapp.net");
         if self.world.fault_due(|f| matches!(f, Fault::HangLogin), Some(&jid)).is_some() {
-            std::future::pending::<()>().await;
+            self.stalled = true;
+            return Ok(Flow::On);
+        }
+        if let Some((code, expire)) = self.world.banned(&jid) {
+            let attributes =
+                [("code".to_owned(), code.to_string()), ("expire".to_owned(), expire.to_string())];
+            self.last(stanza::failure(402, &attributes)).await?;
+            return Ok(Flow::End);
         }
         if let Some(Fault::Failure { reason, attributes, .. }) =
             self.world.fault_due(|f| matches!(f, Fault::Failure { .. }), Some(&jid))
@@ -41,6 +48,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         };
         self.replace_older(&phone, device).await;
         self.device = Some((phone, device));
+        self.world.lock().shape(self.wire.line(), self.id, Some(&jid));
         let success = NodeBuilder::new("success")
             .attr("t", self.world.unix().to_string())
             .attr("lid", account.lid_jid(device))
