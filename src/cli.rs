@@ -43,7 +43,8 @@ enum Command {
     Healthcheck(client::Access),
     /// Check the configuration, and say what it comes to
     Check(Settings),
-    /// Write the man pages and the shell completions into a folder
+    /// Write the man pages and the shell completions into a folder, for whoever makes a package
+    #[command(hide = true)]
     Papers {
         /// Where to
         folder: PathBuf,

@@ -23,7 +23,7 @@ Everything: instances, their sealed credentials, events that wait for delivery.
 Opens the sealed values. A database without its key is of no use: keep both, or neither.
 .TP
 .I /var/lib/tetherd/api\-key
-The key that was made at the first start, until it was read.
+The key that was made at the first start, until it is used for the first time.
 .SH ENVIRONMENT
 Every key of the file can be given by the environment, which goes before the file: the path in capitals, such as
 .B TETHERD_LISTEN
@@ -39,7 +39,7 @@ pub(super) fn run(folder: &Path) -> Result<(), String> {
 
 fn write(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    let mut command = Arguments::command();
+    let mut command = without_help(Arguments::command());
     command.build();
     pages(&command, folder)?;
     let mut command = Arguments::command();
@@ -47,6 +47,11 @@ fn write(folder: &Path) -> std::io::Result<()> {
         clap_complete::generate_to(shell, &mut command, "tetherd", folder)?;
     }
     Ok(())
+}
+
+/// `help` is no command with a page of its own.
+fn without_help(command: Command) -> Command {
+    command.disable_help_subcommand(true).mut_subcommands(without_help)
 }
 
 /// One page a command: `tetherd.1`, `tetherd-key-show.1`.
@@ -58,8 +63,7 @@ fn pages(command: &Command, folder: &Path) -> std::io::Result<()> {
     if !name.contains('-') {
         file.write_all(MORE.as_bytes())?;
     }
-    for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help")
-    {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
         pages(below, folder)?;
     }
     Ok(())
