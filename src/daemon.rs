@@ -128,6 +128,8 @@ impl Parts {
             &NetConfig { extra_ca: config.net.extra_ca.clone(), ..NetConfig::default() },
             Arc::clone(&clock),
         )?;
+        // Before the instances: it hears of their start.
+        webhooks::set_global(&store, &config).await?;
         let registry = Registry::start(instance::Parts {
             ledger: Arc::new(store.clone()),
             links: Arc::new(links::factory(&store, net.clone(), &clock, &config)),
@@ -136,7 +138,6 @@ impl Parts {
             code_limit: config.qr.limit,
         })
         .await?;
-        webhooks::set_global(&store, &config).await?;
         let courier = webhooks::courier(&config, here, &store, net, &clock, &registry);
         let state = Arc::new(dress(http::State::new(
             Arc::clone(&registry),

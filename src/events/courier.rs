@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{Letter, Post};
 use super::circuit::CircuitShown;
 use super::circuits::{Attempts, Circuits};
-use super::envelope::posted;
+use super::envelope::{id as event_id, posted};
 use super::lanes::Lanes;
 use super::media::{Inliner, MediaSource};
 use crate::model::{Clock, EventKind, Seq, Spelling, WebhookTarget};
@@ -130,8 +130,7 @@ impl Courier {
     pub async fn test(&self, event: &StoredEvent, target: &WebhookTarget) -> Result<u16, String> {
         let spelling = target.spelling.unwrap_or(self.0.spelling);
         let body = posted(event, &event.data, &target.url, spelling, &self.0.server_url);
-        let id = format!("test_{}", event.at.millis());
-        let letter = Letter { id, kind: EventKind::WebhookTest, body: Bytes::from(body) };
+        let letter = Letter { id: event_id(event), kind: EventKind::WebhookTest, body: Bytes::from(body) };
         let answer = self.0.post.post(target, &letter).await;
         answer.map(|answer| answer.status.as_u16()).map_err(|error| error.to_string())
     }

@@ -62,9 +62,12 @@ fn written(
     serde_json::to_string(&envelope).unwrap_or_default()
 }
 
-/// The same for every attempt, so that a receiver can tell a repetition.
+/// The same for every attempt, so that a receiver can tell a repetition. A test was never stored.
 pub(super) fn id(event: &StoredEvent) -> String {
-    format!("evt_{}", event.id)
+    match event.id {
+        0 => format!("test_{}", event.at.millis()),
+        stored => format!("evt_{stored}"),
+    }
 }
 
 #[cfg(test)]

@@ -250,6 +250,10 @@ impl From<ApiError> for Reply {
             ApiError::TooManyFailures(wait) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
             }
+            // What is busy or full now is not so for long.
+            ApiError::Unavailable { .. } | ApiError::Storage(_) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            }
             ApiError::WrongMethod { allow, .. } => {
                 if let Ok(value) = HeaderValue::from_str(&allow.join(", ")) {
                     headers.insert(ALLOW, value);

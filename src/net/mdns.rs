@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 const ASKED: [Duration; 3] = [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(1)];
 const END: Duration = Duration::from_millis(2500);
 /// After the first answer, for the other family and for other interfaces.
-const MORE: Duration = Duration::from_millis(50);
+const MORE: Duration = Duration::from_millis(25);
 /// The largest answer that is read (RFC 6762 §17).
 const ANSWER: usize = 9000;
 /// Addresses that one name may have; more is nonsense or malice.

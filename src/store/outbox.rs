@@ -185,6 +185,12 @@ impl Store {
         .await
     }
 
+    /// The id of the oldest event that is kept.
+    pub async fn oldest_event(&self) -> Result<Option<i64>, StoreError> {
+        self.read(|connection| Ok(connection.query_row("SELECT min(id) FROM event", [], |row| row.get(0))?))
+            .await
+    }
+
     /// The newest events of an instance, newest first.
     pub async fn last_events(
         &self,

@@ -18,7 +18,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 use tetherd::model::SystemClock;
-use tetherd::net::{FetchOptions, Net, NetConfig};
+use tetherd::net::{FetchOptions, Net, NetConfig, NetError};
 use tetherd_sandbox::Sandbox;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -62,6 +62,32 @@ pub(crate) async fn run(folder: &Path, arguments: &[&str]) -> (bool, String) {
     let done = tokio::time::timeout(LIMIT, done.output()).await.expect("in time").unwrap();
     let text = [done.stdout, done.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
     (done.status.success(), text)
+}
+
+/// Asks a daemon that may be gone.
+pub(crate) struct Client {
+    url: String,
+    net: Net,
+}
+
+impl Client {
+    pub(crate) fn new(url: String) -> Self {
+        Self { url, net: Net::new(&NetConfig::default(), Arc::new(SystemClock)).unwrap() }
+    }
+
+    pub(crate) async fn try_ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(u16, Value), NetError> {
+        let request = http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        let request = request.header("apikey", KEY).header("content-type", "application/json");
+        let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
+        let options = FetchOptions { body_limit: 1 << 22, ..FetchOptions::default() };
+        let answer = self.net.fetch(request.body(body).unwrap(), &options).await?;
+        Ok((answer.status.as_u16(), serde_json::from_slice(&answer.body).unwrap_or(Value::Null)))
+    }
 }
 
 impl Daemon {
@@ -166,6 +192,13 @@ impl Daemon {
         let value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         self.secrets.of_answer(&value);
         (answer.status.as_u16(), value)
+    }
+
+    pub(crate) async fn ask_text(&self, path: &str) -> String {
+        let request = http::Request::get(format!("{}{path}", self.url)).header("apikey", KEY);
+        let options = FetchOptions { body_limit: 1 << 22, ..FetchOptions::default() };
+        let answer = self.net.fetch(request.body(Bytes::new()).unwrap(), &options).await.unwrap();
+        String::from_utf8(answer.body.to_vec()).unwrap()
     }
 
     pub(crate) async fn state_of(&self, name: &str) -> Value {
