@@ -27,6 +27,11 @@ impl Pair {
         Self { private: pair.private_key.serialize().to_vec(), public }
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(private: Vec<u8>, public: RawKey) -> Self {
+        Self { private, public }
+    }
+
     pub(crate) fn private(&self) -> &[u8] {
         &self.private
     }
@@ -48,6 +53,11 @@ pub(crate) struct ServerKeys {
 impl ServerKeys {
     pub(crate) fn generate() -> Self {
         Self { root: Pair::generate(), intermediate: Pair::generate(), statics: Pair::generate() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(root: Pair, intermediate: Pair, statics: Pair) -> Self {
+        Self { root, intermediate, statics }
     }
 
     /// Another static key from now on, vouched for by the same root.
@@ -97,5 +107,43 @@ impl ServerKeys {
             },
         };
         Ok(chain.encode_to_vec())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use wacore_libsignal::protocol::PublicKey;
+
+    use super::*;
+    use crate::vectors::{bytes, key};
+
+    fn verify(public: &RawKey, certificate: &NoiseCertificate) -> Details {
+        let details = certificate.details.as_deref().unwrap();
+        let public = PublicKey::from_djb_public_key_bytes(public).unwrap();
+        assert!(public.verify_signature(details, certificate.signature.as_deref().unwrap()));
+        Details::decode_from_slice(details).unwrap()
+    }
+
+    fn decoded(chain: &[u8]) -> (NoiseCertificate, NoiseCertificate) {
+        let chain = CertChain::decode_from_slice(chain).unwrap();
+        (chain.leaf.into_option().unwrap(), chain.intermediate.into_option().unwrap())
+    }
+
+    #[test]
+    fn a_chain_has_the_fields_of_the_vector_and_verifies_like_it() {
+        let pair = |name: &str| {
+            Pair::of(bytes(&format!("keys.{name}.private")), key(&format!("keys.{name}.public")))
+        };
+        let keys = ServerKeys::of(pair("root"), pair("intermediate"), pair("serverStatic"));
+        for chain in [bytes("certChain"), keys.chain(1_700_000_000, None).unwrap()] {
+            let (leaf, middle) = decoded(&chain);
+            let vouched = verify(&keys.root.public, &middle);
+            assert_eq!(vouched.issuer_serial, Some(0), "written though it is 0");
+            let key = RawKey::try_from(vouched.key.as_deref().unwrap()).unwrap();
+            let served = verify(&key, &leaf);
+            assert_eq!(served.key.as_deref(), Some(&keys.statics.public[..]));
+            assert_eq!(served.issuer_serial, vouched.serial);
+        }
     }
 }

@@ -29,6 +29,9 @@ mod prekeys;
 mod serve;
 mod stanza;
 mod tls;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+mod vectors;
 mod wire;
 mod world;
 

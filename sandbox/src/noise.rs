@@ -83,18 +83,25 @@ pub(crate) fn answer(
         HandshakeMessage::decode_from_slice(hello).map_err(|_| NoiseFault::Malformed("no protobuf"))?;
     let hello = message.client_hello.into_option().ok_or(NoiseFault::Malformed("no client hello"))?;
     let chain = keys.chain(now, tampering.chain).map_err(|_| NoiseFault::Chain)?;
+    let ephemeral = Pair::generate();
     let wants_ik = hello.r#static.as_ref().is_some_and(|key| !key.is_empty());
     if wants_ik
         && !tampering.decline
-        && let Ok(done) = ik(keys, header, &hello, &chain)
+        && let Ok(done) = ik(keys, header, &hello, &chain, &ephemeral)
     {
         return Ok(done);
     }
     let (pattern, name) = if wants_ik { (Pattern::Fallback, FALLBACK) } else { (Pattern::Xx, XX) };
-    xx(keys, header, &hello, &chain, pattern, name)
+    xx(keys, header, &hello, &chain, ephemeral, (pattern, name))
 }
 
-fn ik(keys: &ServerKeys, header: &[u8], hello: &ClientHello, chain: &[u8]) -> Result<Step, NoiseFault> {
+fn ik(
+    keys: &ServerKeys,
+    header: &[u8],
+    hello: &ClientHello,
+    chain: &[u8],
+    ephemeral: &Pair,
+) -> Result<Step, NoiseFault> {
     let theirs = hello.ephemeral.as_deref().unwrap_or_default();
     let mut noise = NoiseHandshake::new(IK, header)?;
     noise.authenticate(&keys.statics.public);
@@ -103,7 +110,6 @@ fn ik(keys: &ServerKeys, header: &[u8], hello: &ClientHello, chain: &[u8]) -> Re
     let client = noise.decrypt(hello.r#static.as_deref().unwrap_or_default())?;
     noise.mix_shared_secret(keys.statics.private(), &client)?;
     let payload = noise.decrypt(hello.payload.as_deref().unwrap_or_default())?;
-    let ephemeral = Pair::generate();
     noise.authenticate(&ephemeral.public);
     noise.mix_shared_secret(ephemeral.private(), theirs)?;
     noise.mix_shared_secret(ephemeral.private(), &client)?;
@@ -119,13 +125,12 @@ fn xx(
     header: &[u8],
     hello: &ClientHello,
     chain: &[u8],
-    pattern: Pattern,
-    name: &str,
+    ephemeral: Pair,
+    (pattern, name): (Pattern, &str),
 ) -> Result<Step, NoiseFault> {
     let theirs = hello.ephemeral.as_deref().unwrap_or_default();
     let mut noise = NoiseHandshake::new(name, header)?;
     noise.authenticate(theirs);
-    let ephemeral = Pair::generate();
     noise.authenticate(&ephemeral.public);
     noise.mix_shared_secret(ephemeral.private(), theirs)?;
     let statics = noise.encrypt(&keys.statics.public)?;
@@ -162,5 +167,85 @@ impl Waiting {
         let client_static = client.try_into().map_err(|_| NoiseFault::Malformed("static key"))?;
         let (receive, send) = self.noise.finish()?;
         Ok(Session { receive, send, client_static, payload, pattern: self.pattern })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::vectors::{bytes, key};
+
+    fn pair(name: &str) -> Pair {
+        Pair::of(bytes(&format!("keys.{name}.private")), key(&format!("keys.{name}.public")))
+    }
+
+    fn keys() -> ServerKeys {
+        ServerKeys::of(pair("root"), pair("intermediate"), pair("serverStatic"))
+    }
+
+    /// Without the length before it, and without the header before that.
+    fn frame(place: &str, before: usize) -> Vec<u8> {
+        bytes(place).split_off(before + 3)
+    }
+
+    fn hello(frame: &[u8]) -> ClientHello {
+        HandshakeMessage::decode_from_slice(frame).unwrap().client_hello.into_option().unwrap()
+    }
+
+    /// A frame of each direction is sealed as the vectors say.
+    fn agrees(mut session: Session, of: &str) {
+        let server = bytes(&format!("{of}.firstServerFrame")).split_off(3);
+        let plain = bytes_of_node(1);
+        assert_eq!(session.send.encrypt_with_counter(0, &plain).unwrap(), server);
+        let mut client = bytes(&format!("{of}.firstClientFrame")).split_off(3);
+        session.receive.decrypt_in_place_with_counter(0, &mut client).unwrap();
+        assert_eq!(client, bytes_of_node(2));
+        assert_eq!(session.client_static, key("keys.clientStatic.public"));
+        assert_eq!(std::mem::take(&mut session.payload), bytes("clientPayload"));
+    }
+
+    fn bytes_of_node(at: usize) -> Vec<u8> {
+        let nodes: Vec<serde_json::Value> = crate::vectors::value("nodes");
+        hex::decode(nodes.get(at).and_then(|node| node["bytes"].as_str()).unwrap()).unwrap()
+    }
+
+    fn with_two_answers(of: &str, pattern: (Pattern, &str)) {
+        let hello = hello(&frame(&format!("{of}.clientHelloStream"), 4));
+        let (header, chain) = (bytes("header"), bytes("certChain"));
+        let step = xx(&keys(), &header, &hello, &chain, pair("serverEphemeral"), pattern).unwrap();
+        let Step::Finish(answer, waiting) = step else { panic!("{of} has a finish") };
+        assert_eq!(answer, frame(&format!("{of}.serverHelloFrame"), 0));
+        agrees(waiting.finish(&frame(&format!("{of}.clientFinishFrame"), 0)).unwrap(), of);
+    }
+
+    #[test]
+    fn xx_is_as_the_vector_says() {
+        with_two_answers("noiseXX", (Pattern::Xx, XX));
+    }
+
+    #[test]
+    fn xxfallback_is_as_the_vector_says() {
+        with_two_answers("noiseXXfallback", (Pattern::Fallback, FALLBACK));
+    }
+
+    #[test]
+    fn ik_is_as_the_vector_says() {
+        let hello = hello(&frame("noiseIK.clientHelloFrame", 0));
+        let step =
+            ik(&keys(), &bytes("header"), &hello, &bytes("certChain"), &pair("serverEphemeral")).unwrap();
+        let Step::Done(answer, session) = step else { panic!("IK is done at once") };
+        assert_eq!(answer, frame("noiseIK.serverHelloFrame", 0));
+        assert_eq!(session.client_static, key("keys.clientStatic.public"));
+        assert_eq!(session.payload, bytes("clientPayload"));
+        for (cipher, place) in
+            [(&session.receive, "noiseIK.keyClientToServer"), (&session.send, "noiseIK.keyServerToClient")]
+        {
+            let same = NoiseCipher::new(&key(place)).unwrap();
+            assert_eq!(
+                cipher.encrypt_with_counter(7, b"same").unwrap(),
+                same.encrypt_with_counter(7, b"same").unwrap()
+            );
+        }
     }
 }

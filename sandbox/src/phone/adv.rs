@@ -156,6 +156,51 @@ mod tests {
     }
 
     #[test]
+    fn what_is_signed_is_as_the_vector_says() {
+        use crate::vectors::{bytes, key};
+        let mut account = account();
+        let identity =
+            wacore_libsignal::protocol::PrivateKey::deserialize(&key("adv.account.private")).unwrap();
+        account.identity = wacore_libsignal::protocol::IdentityKeyPair::try_from(identity).unwrap();
+        let details = bytes("adv.details");
+        let given = wa::ADVDeviceIdentity::decode_from_slice(&details).unwrap();
+        account.adv_raw_id = given.raw_id.unwrap();
+        let companion = key("adv.companion.public");
+        let (index, at) = (given.key_index.unwrap(), given.timestamp.unwrap());
+        let ours = sign_companion(&account, &companion, &key("adv.advSecret"), index, at).unwrap();
+        assert_eq!((&ours.details, ours.account_key), (&details, key("adv.account.public")));
+
+        // Signatures are drawn anew each time; what they are over is not.
+        let signed = bytes("adv.signed");
+        let theirs = wa::ADVSignedDeviceIdentity::decode_from_slice(&signed).unwrap();
+        assert_eq!([ACCOUNT_SIGNATURE, &details, &companion].concat(), bytes("adv.accountMessage"));
+        for signature in [&ours.account_signature, theirs.account_signature.as_ref().unwrap()] {
+            assert!(account.identity.public_key().verify_signature(&bytes("adv.accountMessage"), signature));
+        }
+        assert_eq!(crypto::mac(&key("adv.advSecret"), &[&signed]), key("adv.hmac"));
+        let container = wa::ADVSignedDeviceIdentityHMAC::decode_from_slice(&bytes("adv.container")).unwrap();
+        assert_eq!(container.details, Some(signed.clone()));
+        let made = wa::ADVSignedDeviceIdentityHMAC::decode_from_slice(&ours.container).unwrap();
+        let sealed = made.details.unwrap();
+        assert_eq!(made.hmac.unwrap(), crypto::mac(&key("adv.advSecret"), &[&sealed]));
+
+        let reply = wa::ADVSignedDeviceIdentity {
+            account_signature_key: None,
+            device_signature: Some(bytes("adv.deviceSignature")),
+            ..theirs.clone()
+        };
+        let phone = SignedCompanion { account_signature: theirs.account_signature.unwrap(), ..ours };
+        let verify = |reply: &wa::ADVSignedDeviceIdentity| {
+            verify_device_signature(&reply.encode_to_vec(), &phone, &companion, &account.identity_pub())
+        };
+        verify(&reply).unwrap();
+        let mut signature = bytes("adv.deviceSignature");
+        flip(&mut signature);
+        let turned = wa::ADVSignedDeviceIdentity { device_signature: Some(signature), ..reply };
+        assert!(matches!(verify(&turned), Err(AdvError::DeviceSignature)));
+    }
+
+    #[test]
     fn each_fault_is_the_error_a_client_names() {
         let (device, public) = device();
         let account = account();

@@ -110,7 +110,10 @@ fn apply(code: &str, head: &[u8], key: &mut RawKey) -> Result<(), CodeError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{normalise, unwrap};
+    use wacore_libsignal::protocol::{IdentityKeyPair, PrivateKey};
+
+    use super::*;
+    use crate::vectors::{bytes, key, value};
 
     #[test]
     fn codes_are_read_as_typed() {
@@ -122,13 +125,34 @@ mod tests {
     }
 
     #[test]
-    fn unwraps_the_vector() {
-        let wrapped = hex::decode(concat!(
-            "482b36ad7428ddd82e622ad08c156ac37775240d002d6ce0b6bae0865e3cd1634f6be7ead1d3f9e97c26c995292b0ae9",
-            "165b5bca3232512387bd713c817ebc050288d46a399350cc7e6a1a4c78fd5afa"
-        ))
-        .unwrap();
-        let key = unwrap("15217216", &wrapped).unwrap();
-        assert_eq!(hex::encode(key), "690345e046df2597a48e57053864dd23d0de048e7ff6fd7193c7a3747462a476");
+    fn both_halves_are_as_the_vector_says() {
+        let (code, companion): (String, _) =
+            (value("pairingCode.code"), key("pairingCode.companionEphemeral.public"));
+        assert_eq!(unwrap(&code, &bytes("pairingCode.wrappedCompanion")).unwrap(), companion);
+        let primary = unwrap(&code, &bytes("pairingCode.wrappedPrimary")).unwrap();
+        assert_eq!(primary, key("pairingCode.phoneEphemeral.public"));
+
+        let mut account = super::super::account::tests::account();
+        let private = |place| PrivateKey::deserialize(&key(place)).unwrap();
+        account.identity = IdentityKeyPair::try_from(private("adv.account.private")).unwrap();
+        let ephemeral = private("pairingCode.phoneEphemeral.private");
+        assert_eq!(crypto::agree(&ephemeral, &companion).unwrap(), key("pairingCode.shared"));
+        let entered = Entered {
+            wrapped_primary: Vec::new(),
+            ephemeral: KeyPair::new(ephemeral.public_key().unwrap(), ephemeral),
+            companion_ephemeral: companion,
+        };
+        let bundle = bytes("pairingCode.wrappedBundle");
+        let secret = finish(&account, &entered, &bundle, &key("adv.companion.public")).unwrap();
+        assert_eq!(secret, key("pairingCode.advSecret"));
+
+        let of_another = finish(&account, &entered, &bundle, &companion);
+        assert!(matches!(of_another, Err(CodeError::Identities)));
+        let mistyped = Entered {
+            companion_ephemeral: unwrap("15217217", &bytes("pairingCode.wrappedCompanion")).unwrap(),
+            ..entered
+        };
+        let wrong = finish(&account, &mistyped, &bundle, &key("adv.companion.public"));
+        assert!(matches!(wrong, Err(CodeError::WrongCode)));
     }
 }
