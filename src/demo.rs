@@ -172,6 +172,10 @@ impl DemoPhone for Phone {
         self.0.scan(PHONE, code).await.map(|_| ()).map_err(|refused| refused.0)
     }
 
+    async fn enter(&self, number: &str, code: &str) -> Result<(), String> {
+        self.0.enter_code(number, code).await.map(|_| ()).map_err(|refused| refused.0)
+    }
+
     async fn unlink(&self, jid: &str) -> Result<(), String> {
         self.0.unlink(jid).await.map(|_| ()).map_err(|refused| refused.0)
     }

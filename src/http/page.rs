@@ -1,17 +1,26 @@
 //! The page: what everybody sees. Rendered here, so that it works without a script; the script only
 //! keeps it true ([`live`]).
 
+mod account;
 mod acts;
 mod assets;
 mod demo;
+mod events;
+mod form;
+mod invite;
 mod linking;
+mod list;
 mod live;
-mod rooms;
+mod pass;
+mod phone;
 mod session;
+mod settings;
 mod shell;
+mod sign;
 mod state;
+mod tether;
 mod tongue;
-mod views;
+mod webhook;
 mod words;
 
 pub use demo::DemoPhone;
@@ -20,8 +29,9 @@ use http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use http::{Method, StatusCode};
 use maud::html;
 
-use self::linking::{Way, part};
-use self::live::Part;
+use self::account::{Room, address};
+use self::form::Form;
+use self::linking::Way;
 use self::session::{Session, cookie};
 use self::shell::{Reader, View, go, page};
 use self::tongue::Tongue;
@@ -29,13 +39,10 @@ use super::auth::Caller;
 use super::call::{Call, decode};
 use super::error::ApiError;
 use super::host::{check_host, check_origin};
-use super::reply::Reply;
+use super::reply::{Reply, bytes};
 use crate::instance::Handle;
-use crate::model::{Digest, InstanceName, Visible};
-use crate::store::DeliveryFilter;
-
-/// Deliveries and events that are listed.
-const LISTED: u32 = 50;
+use crate::model::{InstanceName, Visible};
+use crate::store::DeliveryStatus;
 
 /// Whether the page answers this request, and not the API.
 pub(crate) fn answers(call: &Call) -> bool {
@@ -45,167 +52,132 @@ pub(crate) fn answers(call: &Call) -> bool {
         || (path == "/" && wants_html())
 }
 
-/// Answers it. What a handler refuses is told as a page.
+/// Answers it.
 pub(crate) async fn answer(mut call: Call) -> Result<Reply, ApiError> {
-    check_host(&call.parts.headers, &call.parts.uri, &call.state.config().hosts)?;
+    let path = call.parts.uri.path().to_owned();
+    if path.starts_with("/assets/") {
+        let none = || bytes(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "no such file");
+        return Ok(assets::find(&path, &call.parts.headers).unwrap_or_else(none));
+    }
+    match check_host(&call.parts.headers, &call.parts.uri, &call.state.config().hosts) {
+        Err(ApiError::ForeignHost(host)) => return Ok(foreign_host(&reader(&call, None), &host)),
+        checked => checked?,
+    }
     if call.parts.method != Method::GET && call.parts.method != Method::HEAD {
         let public_url = call.state.public_url();
         check_origin(&call.parts.headers, &call.parts.uri, public_url.as_deref())?;
     }
-    let path = call.parts.uri.path().to_owned();
-    if let Some(asset) = assets::find(&path, &call.parts.headers) {
-        return Ok(asset);
-    }
     let pieces: Vec<String> = path.split('/').skip(1).map(decode).collect();
     let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
     match (call.parts.method.as_str(), pieces.as_slice()) {
-        ("POST", ["page", "language"]) => acts::language(&mut call).await,
-        ("POST", ["page", "sign-in"]) => acts::sign_in(&mut call).await,
-        (_, ["link", token, rest @ ..]) => invited(&mut call, token, rest).await,
-        _ => signed_in(&mut call, &pieces).await,
+        ("POST", ["page", "language"]) => language(&mut call).await,
+        ("POST", ["page", "sign-in"]) => sign::sign_in(&mut call).await,
+        ("GET" | "HEAD" | "POST", ["link", token, rest @ ..]) => invite::guest(&mut call, token, rest).await,
+        ("GET" | "HEAD", pieces) => see(&call, pieces).await,
+        ("POST", pieces) => act(&mut call, pieces).await,
+        _ => Err(ApiError::WrongMethod { method: call.parts.method.clone(), allow: vec!["GET", "POST"] }),
     }
 }
 
-/// Everything that needs a session; without one, signing in.
-async fn signed_in(call: &mut Call, pieces: &[&str]) -> Result<Reply, ApiError> {
+/// The views; without a session, signing in.
+async fn see(call: &Call, pieces: &[&str]) -> Result<Reply, ApiError> {
     let Some(session) = Session::of(call).await? else {
         let reader = reader(call, None);
         let stream = pieces.last() == Some(&"live");
         let status = if stream { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-        return Ok(page(status, &reader, &views::sign_in(&reader, None)));
+        return Ok(page(status, &reader, &sign::view(&reader, None)));
     };
-    if call.parts.method == Method::POST {
-        return acts::act(call, &session, pieces).await;
-    }
     let reader = reader(call, Some(&session));
-    let clock = std::sync::Arc::clone(&call.state.clock);
     match pieces {
-        [""] => Ok(home(call, &session, &reader, None)),
-        ["page", "live"] => Ok(live_list(call, &session, &reader)),
-        ["page", "accounts", name, room @ ..] => {
+        [""] => Ok(list::home(call, &session, &reader, None)),
+        ["page", "live"] if reader.global => Ok(list::stream(call, &session, &reader)),
+        ["page", "accounts", name, rest @ ..] => {
             let Some(handle) = account(call, &session.caller, name) else { return Ok(gone(&reader)) };
-            let s = handle.snapshot();
-            let w = reader.tongue.words();
-            let base = views::address(&s);
-            let way = way(call);
-            let view = match room {
-                [] => {
-                    if s.visible == Visible::Connecting {
-                        handle.glance();
-                    }
-                    return Ok(page(
-                        StatusCode::OK,
-                        &reader,
-                        &views::overview(&reader, &session.caller, &s, way, &*clock, None),
-                    ));
-                }
-                ["live"] => return Ok(live_account(call, &handle, reader, way)),
-                ["settings"] => {
-                    rooms::settings(&reader, &base, &s.settings, call.parts.uri.query() == Some("saved"))
-                }
-                ["webhook"] => webhook(call, &session, &reader, &handle, false).await?,
-                ["events"] => {
-                    let events =
-                        call.state.store.last_events(s.id, LISTED).await.map_err(session::refused)?;
-                    views::events(w, &events)
-                }
-                _ => return Ok(gone(&reader)),
-            };
-            let room = format!("/{}", room.first().unwrap_or(&""));
-            let body = views::account(&reader, &session.caller, &s, &room, &*clock, &view);
-            let live = Some(format!("{base}/live"));
-            Ok(page(StatusCode::OK, &reader, &View { title: s.name.to_string(), live, refresh: None, body }))
+            match rest {
+                [] => see_room(call, &reader, &handle, Room::Overview).await,
+                ["live"] => Ok(account::stream(call, &session, reader, &handle)),
+                [room] => match Room::of(room) {
+                    Some(room) => see_room(call, &reader, &handle, room).await,
+                    // The address of a form, read again.
+                    None => Ok(go(&address(&handle.snapshot()), None)),
+                },
+                _ => Ok(gone(&reader)),
+            }
         }
+        ["page", ..] => Ok(go("/", None)),
         _ => Ok(gone(&reader)),
     }
 }
 
-/// The list, or, for a single account's key, that account.
-fn home(call: &Call, session: &Session, reader: &Reader, wrong: Option<&str>) -> Reply {
-    match &session.caller {
-        Caller::Instance { handle, .. } => go(&views::address(&handle.snapshot()), None),
-        Caller::Global => {
-            let all = call.state.registry.all();
-            page(StatusCode::OK, reader, &views::list(reader, &all, &*call.state.clock, wrong, true))
-        }
-    }
-}
-
-fn live_list(call: &Call, session: &Session, reader: &Reader) -> Reply {
-    if !matches!(session.caller, Caller::Global) {
-        return gone(reader);
-    }
-    let (w, clock) = (reader.tongue.words(), std::sync::Arc::clone(&call.state.clock));
-    let registry = std::sync::Arc::clone(&call.state.registry);
-    live::list(move || registry.all(), move |all| views::rows(w, all, &*clock))
-}
-
-fn live_account(call: &Call, handle: &Handle, reader: Reader, way: Way) -> Reply {
-    let clock = std::sync::Arc::clone(&call.state.clock);
-    live::account(handle, move |s| {
-        let w = reader.tongue.words();
-        let said = format!("{}. {}", state::word(w, s), state::sentence(w, s));
-        vec![
-            Part { id: "head", html: views::head(w, s, &*clock), said: Some(said) },
-            Part { id: "link", html: part(w, s, way, &*clock), said: None },
-            Part { id: "acts", html: views::acts(&reader, s), said: None },
-        ]
-    })
-}
-
-async fn webhook(
-    call: &Call,
-    session: &Session,
-    reader: &Reader,
-    handle: &Handle,
-    wrong: bool,
-) -> Result<maud::Markup, ApiError> {
+async fn see_room(call: &Call, reader: &Reader, handle: &Handle, room: Room) -> Result<Reply, ApiError> {
     let s = handle.snapshot();
-    let store = &call.state.store;
-    let kept = store.webhook_of(Some(s.id)).await.map_err(session::refused)?;
-    let kept = kept.map(|row| row.webhook);
-    let own = !matches!(session.caller, Caller::Global);
-    let filter = DeliveryFilter { instance: s.id, own, status: None, before: None, limit: LISTED };
-    let deliveries = store.deliveries(filter).await.map_err(session::refused)?;
-    Ok(rooms::webhook(reader, &views::address(&s), kept.as_ref(), &deliveries, wrong))
+    let inner = match room {
+        Room::Overview => {
+            if s.visible == Visible::Connecting {
+                handle.glance();
+            }
+            let view = account::overview(call, reader, &s, way(call), None, None).await?;
+            return Ok(page(StatusCode::OK, reader, &view));
+        }
+        Room::Settings => {
+            let saved = call.parts.uri.query() == Some("saved");
+            let news = if saved { settings::News::Saved } else { settings::News::None };
+            settings::room(call, reader, &s, &news)
+        }
+        Room::Webhook => {
+            let query = call.query();
+            let status = query.text("status").ok().flatten().and_then(DeliveryStatus::from_word);
+            let inner = webhook::room(call, reader, &s, status, &webhook::News::None).await?;
+            let mut view = account::room(reader, &s, room, &inner);
+            if let (Some(live), Some(status)) = (&mut view.live, status) {
+                live.push_str("&status=");
+                live.push_str(status.as_str());
+            }
+            return Ok(page(StatusCode::OK, reader, &view));
+        }
+        Room::Events => events::room(&call.state, reader, &s).await?,
+    };
+    Ok(page(StatusCode::OK, reader, &account::room(reader, &s, room, &inner)))
 }
 
-/// The view of a one-time address: the linking of its account until that is done, nothing else.
-async fn invited(call: &mut Call, token: &str, rest: &[&str]) -> Result<Reply, ApiError> {
-    let mut reader = reader(call, None);
-    // The address is the secret: nothing on the page repeats it but what must.
-    reader.here = format!("/link/{token}");
-    let found = call.state.store.invite(Digest::of(token)).await.map_err(session::refused)?;
-    let handle = found.and_then(|invite| {
-        call.state.registry.all().into_iter().find(|handle| handle.snapshot().id == invite.instance)
-    });
-    let Some(handle) = handle else { return Ok(over(&reader)) };
-    let s = handle.snapshot();
-    let base = reader.here.clone();
-    let clock = std::sync::Arc::clone(&call.state.clock);
-    if s.truth.is_linked() {
-        call.state.store.end_invite(s.id).await.map_err(session::refused)?;
+/// The forms; each needs a session and its proof.
+async fn act(call: &mut Call, pieces: &[&str]) -> Result<Reply, ApiError> {
+    let Some(session) = Session::of(call).await? else {
+        let reader = Reader { here: "/".into(), ..reader(call, None) };
+        return Ok(page(StatusCode::UNAUTHORIZED, &reader, &sign::view(&reader, None)));
+    };
+    let form = Form::read(call).await?;
+    let mut reader = reader(call, Some(&session));
+    // A form's address is no view to come back to.
+    reader.here = match pieces {
+        ["page", "accounts", name, _] => account(call, &session.caller, name)
+            .map_or_else(|| "/".to_owned(), |handle| address(&handle.snapshot())),
+        _ => "/".to_owned(),
+    };
+    if !session.made(form.get("csrf")) {
+        return Ok(told(&reader, StatusCode::FORBIDDEN, reader.tongue.words().foreign));
     }
-    match (call.parts.method.as_str(), rest) {
-        ("POST", [act @ ("connect" | "pair")]) if !s.truth.is_linked() => {
-            acts::link(call, &handle, act, &reader, &base).await
-        }
-        ("GET" | "HEAD", []) => {
-            handle.glance();
-            Ok(page(StatusCode::OK, &reader, &views::invited(&reader, &s, way(call), &base, &*clock)))
-        }
-        ("GET", ["live"]) => {
-            let way = way(call);
-            Ok(live::account(&handle, move |s| {
-                let w = reader.tongue.words();
-                vec![
-                    Part { id: "chip", html: state::chip(w, s), said: Some(state::word(w, s).to_owned()) },
-                    Part { id: "link", html: part(w, s, way, &*clock), said: None },
-                ]
-            }))
-        }
-        _ => Ok(over(&reader)),
+    match pieces {
+        ["page", "sign-out"] => sign::sign_out(call, &session, false).await,
+        ["page", "sign-out-everywhere"] => sign::sign_out(call, &session, true).await,
+        ["page", "accounts"] if reader.global => list::create(call, &session, &reader, &form).await,
+        ["page", "accounts", name, act] => match account(call, &session.caller, name) {
+            Some(handle) => acts::on_account(call, &session, &reader, &form, &handle, act).await,
+            None => Ok(gone(&reader)),
+        },
+        _ => Ok(gone(&reader)),
     }
+}
+
+/// Remembers the reader's language.
+async fn language(call: &mut Call) -> Result<Reply, ApiError> {
+    let form = Form::read(call).await?;
+    let tongue = Tongue::of_tag(form.get("to")).unwrap_or(Tongue::English);
+    let cookie = format!("tetherd_language={}; Path=/; SameSite=Strict; Max-Age=31536000", tongue.tag());
+    // Only to a view of ours: `//host` would be somebody else's.
+    let back = form.get("back");
+    let ours = back.starts_with('/') && !back.starts_with("//") && !back.contains('\\');
+    Ok(go(if ours { back } else { "/" }, Some(&cookie)))
 }
 
 /// The account of this name, when the reader may see it.
@@ -221,18 +193,19 @@ fn way(call: &Call) -> Way {
 fn reader(call: &Call, session: Option<&Session>) -> Reader {
     let headers = &call.parts.headers;
     let tongue = Tongue::choose(cookie(headers, "tetherd_language"), call.header(ACCEPT_LANGUAGE.as_str()));
-    let here = call.parts.uri.path().to_owned();
-    let csrf = session.map(|session| session.csrf.clone()).unwrap_or_default();
-    let demo = call.state.demo_phone.is_some();
-    Reader { tongue, csrf, signed_in: session.is_some(), here, demo }
+    Reader {
+        tongue,
+        csrf: session.map(|session| session.csrf.clone()).unwrap_or_default(),
+        signed_in: session.is_some(),
+        global: session.is_some_and(|session| matches!(session.caller, Caller::Global)),
+        here: call.parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        secure: call.client.secure,
+        demo: call.state.demo_phone.is_some(),
+    }
 }
 
 fn gone(reader: &Reader) -> Reply {
     told(reader, StatusCode::NOT_FOUND, reader.tongue.words().gone)
-}
-
-fn over(reader: &Reader) -> Reply {
-    told(reader, StatusCode::NOT_FOUND, reader.tongue.words().invite_over)
 }
 
 /// A sentence in place of a view.
@@ -240,10 +213,23 @@ fn told(reader: &Reader, status: StatusCode, sentence: &str) -> Reply {
     let w = reader.tongue.words();
     let body = html! {
         section.card.narrow {
-            h1 { "tetherd" }
-            p.note { (sentence) }
-            @if reader.signed_in { p { a.button href="/" { (w.back) } } }
+            h1 { (sentence) }
+            @if reader.signed_in { p { a.button href=(if status == StatusCode::NOT_FOUND { "/" } else { &reader.here }) { (w.go_back) } } }
         }
     };
-    page(status, reader, &View { title: sentence.to_owned(), live: None, refresh: None, body })
+    page(status, reader, &View { title: sentence.to_owned(), body, ..View::default() })
+}
+
+/// Somebody came by a name that is not ours: perhaps a page that had it resolved to this box.
+fn foreign_host(reader: &Reader, host: &str) -> Reply {
+    let w = reader.tongue.words();
+    let host: String = host.chars().take(200).collect();
+    let body = html! {
+        section.card.narrow {
+            h1 { (w.host_title) }
+            p { (w.host_lead.replacen("{}", &format!("“{host}”"), 1)) }
+            p { code { "[http]" br; "hosts = [\"" (host) "\"]" } }
+        }
+    };
+    page(StatusCode::FORBIDDEN, reader, &View { title: w.host_title.to_owned(), body, ..View::default() })
 }

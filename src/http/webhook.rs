@@ -13,7 +13,7 @@ use super::reply::{Reply, created, ok};
 use crate::events::test_event;
 use crate::model::{InstanceUuid, Secret, Stamp};
 use crate::store::{StoreError, WebhookRow};
-pub(super) use fields::{Set, read};
+pub(super) use fields::{Set, fresh_secret, read, sign_with};
 
 /// A webhook as it is shown: without secrets, but a secret that was made just now, this once.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

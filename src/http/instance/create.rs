@@ -249,11 +249,17 @@ fn cloud_members(body: &mut Fields, has_token: bool, number: Option<&str>) {
                 "looks like a telephone number; it takes the phone number id that Meta shows beside it (15 to 17 digits)",
             );
         }
-        Some(id) if id.is_empty() || id.len() > 32 || !id.bytes().all(|b| b.is_ascii_digit()) => {
+        Some(id) if !is_number_id(id) => {
             body.fault("number", "must be the phone number id that Meta shows: digits only");
         }
         Some(_) => {}
     }
+}
+
+/// Whether it can be a phone number id of Meta's.
+pub(crate) fn is_number_id(text: &str) -> bool {
+    let digits = !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit());
+    digits && !looks_like_a_telephone_number(text)
 }
 
 /// The commonest mistake with these instances. Meta's ids have no signs and are longer.

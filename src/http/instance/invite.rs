@@ -9,7 +9,7 @@ use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::reply::{Reply, created};
-use crate::model::{Digest, Stamp, Token};
+use crate::model::{Digest, InstanceId, Stamp, Token};
 use crate::store::StoreError;
 
 /// Seconds that an address lives unless asked otherwise, at least, and at most.
@@ -36,14 +36,24 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
         let message = format!("The \"{}\" instance is linked already", snapshot.name);
         return Err(ApiError::WrongState { code: "instance_linked", message });
     }
+    let (url, expires_at) = make(call, snapshot.id, Duration::from_secs(life)).await?;
+    Ok(created(&Invited { url, expires_at }))
+}
+
+/// A fresh address in the place of the one before, and when it ends.
+pub(crate) async fn make(
+    call: &Call,
+    instance: InstanceId,
+    life: Duration,
+) -> Result<(String, Stamp), ApiError> {
     let token = Token::generate().map_err(|error| {
         tracing::error!(%error, "no randomness to make an address from");
         ApiError::Internal
     })?;
-    let expires_at = call.state.clock.now().plus(Duration::from_secs(life));
-    let kept = call.state.store.put_invite(snapshot.id, expires_at, Digest::of(token.expose())).await;
+    let expires_at = call.state.clock.now().plus(life);
+    let kept = call.state.store.put_invite(instance, expires_at, Digest::of(token.expose())).await;
     kept.map_err(|e| refused(&e))?;
-    Ok(created(&Invited { url: format!("{}/link/{}", call.base_url(), token.expose()), expires_at }))
+    Ok((format!("{}/link/{}", call.base_url(), token.expose()), expires_at))
 }
 
 /// Takes it back.

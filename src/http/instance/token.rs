@@ -6,7 +6,7 @@ use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::reply::{Reply, ok};
-use crate::model::{Digest, Integration, Token};
+use crate::model::{Digest, InstanceName, Integration, Secret, Token};
 
 /// What was changed.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -44,15 +44,20 @@ pub(crate) async fn put(call: &mut Call, caller: &Caller) -> Result<Reply, ApiEr
     }
     let mut hash = None;
     if rotate {
-        let key = Token::generate().map_err(|error| {
-            tracing::error!(%error, "no randomness to make a key from");
-            ApiError::Internal
-        })?;
-        let digest = Digest::of(key.expose());
-        if !call.state.registry.set_token(&snapshot.name, digest).await.map_err(failed)? {
-            return Err(ApiError::NoInstance(snapshot.name.to_string()));
-        }
-        hash = Some(key.expose().to_owned());
+        hash = Some(fresh_key(call, &snapshot.name).await?.expose().to_owned());
     }
     Ok(ok(&TokenSet { instance_name: snapshot.name.to_string(), hash, token_replaced }))
+}
+
+/// Gives an instance a new key in the place of the one before.
+pub(crate) async fn fresh_key(call: &Call, name: &InstanceName) -> Result<Secret, ApiError> {
+    let key = Token::generate().map_err(|error| {
+        tracing::error!(%error, "no randomness to make a key from");
+        ApiError::Internal
+    })?;
+    let set = call.state.registry.set_token(name, Digest::of(key.expose())).await;
+    match set.map_err(|error| ApiError::of_instance(error, name))? {
+        true => Ok(key),
+        false => Err(ApiError::NoInstance(name.to_string())),
+    }
 }

@@ -1,12 +1,12 @@
-//! The phone of a demo: somebody without one can scan and unlink with a button.
+//! The phone of a demo: somebody without one can scan, type and unlink with a button.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use maud::{Markup, html};
 
+use super::account::address;
 use super::shell::Reader;
-use super::views::address;
 use crate::instance::Snapshot;
 use crate::model::{Integration, Visible};
 
@@ -19,6 +19,12 @@ pub trait DemoPhone: Send + Sync {
     /// The phone's words.
     async fn scan(&self, code: &str) -> Result<(), String>;
 
+    /// Types a pairing code on the phone of this number (digits only).
+    ///
+    /// # Errors
+    /// The phone's words.
+    async fn enter(&self, number: &str, code: &str) -> Result<(), String>;
+
     /// Unlinks the device of this account.
     ///
     /// # Errors
@@ -26,20 +32,30 @@ pub trait DemoPhone: Send + Sync {
     async fn unlink(&self, jid: &str) -> Result<(), String>;
 }
 
-/// What the phone can do now; nothing without one.
-pub(super) fn buttons(reader: &Reader, s: &Snapshot) -> Markup {
+/// Scans the code that is shown.
+pub(super) fn scan(reader: &Reader, s: &Snapshot) -> Markup {
     let w = reader.tongue.words();
-    let base = address(s);
-    let shown = reader.demo && s.integration == Integration::Web;
+    html! { @if s.code.is_some() { (button(reader, s, "demo-scan", w.demo_scan)) } }
+}
+
+/// Types the pairing code that is shown.
+pub(super) fn enter(reader: &Reader, s: &Snapshot) -> Markup {
+    button(reader, s, "demo-enter", reader.tongue.words().demo_type)
+}
+
+/// Unlinks the account.
+pub(super) fn unlink(reader: &Reader, s: &Snapshot) -> Markup {
+    let w = reader.tongue.words();
+    html! { @if s.visible == Visible::Open { (button(reader, s, "demo-unlink", w.demo_unlink)) } }
+}
+
+/// Nothing without a phone.
+fn button(reader: &Reader, s: &Snapshot, act: &str, text: &str) -> Markup {
     html! {
-        @if shown && s.code.is_some() {
-            form.demo method="post" action={ (base) "/demo-scan" } {
-                (reader.proof()) button.main #demo-scan type="submit" { (w.demo_scan) }
-            }
-        }
-        @if shown && s.visible == Visible::Open {
-            form.demo method="post" action={ (base) "/demo-unlink" } {
-                (reader.proof()) button #demo-unlink type="submit" { (w.demo_unlink) }
+        @if reader.demo && reader.signed_in && s.integration == Integration::Web {
+            form method="post" action={ (address(s)) "/" (act) } {
+                (reader.proof())
+                button.staging id=(act) type="submit" { (text) }
             }
         }
     }
@@ -48,10 +64,18 @@ pub(super) fn buttons(reader: &Reader, s: &Snapshot) -> Markup {
 /// Does it; without a phone, or with nothing to do, that is told.
 pub(super) async fn act(phone: Option<&Arc<dyn DemoPhone>>, s: &Snapshot, act: &str) -> Result<(), String> {
     let phone = phone.ok_or("there is no demo phone here")?;
-    if act == "demo-scan" {
-        let code = s.code.as_ref().ok_or("no code is shown")?;
-        return phone.scan(code.text.expose()).await;
+    match act {
+        "demo-scan" => {
+            let code = s.code.as_ref().ok_or("no code is shown")?;
+            phone.scan(code.text.expose()).await
+        }
+        "demo-enter" => {
+            let code = s.pairing.as_ref().ok_or("no pairing code is shown")?;
+            phone.enter(code.number.expose(), code.text.expose()).await
+        }
+        _ => {
+            let jid = s.profile().and_then(|profile| profile.jid.as_ref()).ok_or("no account is linked")?;
+            phone.unlink(jid.as_str()).await
+        }
     }
-    let jid = s.profile().and_then(|profile| profile.jid.as_ref()).ok_or("no account is linked")?;
-    phone.unlink(jid.as_str()).await
 }

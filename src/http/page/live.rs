@@ -1,9 +1,10 @@
 //! What changes while a view is open: server-sent events with the parts that changed.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
 use http::StatusCode;
@@ -12,60 +13,75 @@ use http_body_util::{BodyExt as _, Either, StreamBody};
 use hyper::body::Frame;
 use maud::Markup;
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at};
 
-use super::shell::guarded;
+use super::pass::Pass;
+use super::shell::{guarded, title};
 use crate::http::reply::Reply;
-use crate::instance::{Handle, Looking, Snapshot};
 
 /// The reader hears something at least so often; the script knows that silence is lost contact.
 const BEAT: Duration = Duration::from_secs(10);
 /// Pieces that a slow reader may lag behind; the stream waits for it then, and sends what is newest.
 const LAG: usize = 4;
-/// After so long the browser asks anew, and its session is looked at again.
+/// After so long the browser asks anew.
 const LIFE: Duration = Duration::from_hours(1);
 
-/// One part of the view, with what a screen reader says about it.
-pub(super) struct Part {
-    pub(super) id: &'static str,
-    pub(super) html: Markup,
-    pub(super) said: Option<String>,
+/// What a view looks like now.
+pub(super) struct Look {
+    /// The parts of it that change, by their ids.
+    pub(super) parts: Vec<(&'static str, Markup)>,
+    /// What the browser's tab says.
+    pub(super) title: String,
+    /// What a screen reader says when it is another than before.
+    pub(super) said: String,
+    /// Nothing comes after it.
+    pub(super) last: bool,
 }
 
-/// Parts of one account's view, again at each change. Somebody is looking at its code while it lives.
-pub(super) fn account(
-    handle: &Handle,
-    render: impl Fn(&Snapshot) -> Vec<Part> + Send + Sync + 'static,
-) -> Reply {
+/// A view that is kept true while it is open.
+#[async_trait]
+pub(super) trait Scene: Send + 'static {
+    /// What it looks like now; none when there is nothing any more.
+    async fn look(&mut self) -> Option<Look>;
+
+    /// Waits until it may look different.
+    async fn changed(&mut self);
+}
+
+/// Streams a scene for as long as the pass holds.
+pub(super) fn show(scene: impl Scene, pass: Pass) -> Reply {
     let (sender, receiver) = mpsc::channel(LAG);
-    tokio::spawn(follow(handle.watch(), handle.look(), sender, render));
+    tokio::spawn(follow(scene, pass, sender));
     reply(receiver)
 }
 
-async fn follow(
-    mut state: watch::Receiver<Arc<Snapshot>>,
-    _looking: Looking,
-    sender: mpsc::Sender<Bytes>,
-    render: impl Fn(&Snapshot) -> Vec<Part>,
-) {
+async fn follow(mut scene: impl Scene, mut pass: Pass, sender: mpsc::Sender<Bytes>) {
     let end = Instant::now() + LIFE;
     let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+    let mut sent = Sent::default();
     loop {
-        let snapshot = Arc::clone(&state.borrow_and_update());
-        for part in render(&snapshot) {
-            if sender.send(piece(&part)).await.is_err() {
-                return;
-            }
+        let Some(look) = scene.look().await else { return leave(&sender).await };
+        let last = look.last;
+        if let Some(piece) = sent.piece(look)
+            && sender.send(piece).await.is_err()
+        {
+            return;
+        }
+        if last {
+            let _ = sender.send(Bytes::from_static(b"event: end\ndata:\n\n")).await;
+            return;
         }
         loop {
             tokio::select! {
-                changed = state.changed() => if let Ok(()) = changed { break } else {
-                    let _ = sender.send(Bytes::from_static(b"event: leave\ndata:\n\n")).await;
-                    return;
-                },
+                () = scene.changed() => break,
+                () = pass.shaken() => if !pass.holds().await { return leave(&sender).await },
                 _ = beat.tick() => {
-                    if Instant::now() > end || sender.send(Bytes::from_static(b"event: beat\ndata:\n\n")).await.is_err() {
+                    if !pass.is_good() {
+                        return leave(&sender).await;
+                    }
+                    let heard = sender.send(Bytes::from_static(b"event: beat\ndata:\n\n")).await;
+                    if Instant::now() > end || heard.is_err() {
                         return;
                     }
                 }
@@ -75,53 +91,38 @@ async fn follow(
     }
 }
 
-/// The list, again whenever one of its accounts changed or came or went.
-pub(super) fn list(
-    handles: impl Fn() -> Vec<Handle> + Send + Sync + 'static,
-    render: impl Fn(&[Handle]) -> Markup + Send + Sync + 'static,
-) -> Reply {
-    let (sender, receiver) = mpsc::channel(LAG);
-    tokio::spawn(async move {
-        let end = Instant::now() + LIFE;
-        let mut sent = String::new();
-        while Instant::now() < end {
-            let all = handles();
-            let mut states: Vec<_> = all.iter().map(Handle::watch).collect();
-            for state in &mut states {
-                state.mark_unchanged();
-            }
-            let html = render(&all);
-            let piece = if html.0 == sent {
-                Bytes::from_static(b"event: beat\ndata:\n\n")
-            } else {
-                sent.clone_from(&html.0);
-                self::piece(&Part { id: "list", html, said: None })
-            };
-            if sender.send(piece).await.is_err() {
-                return;
-            }
-            // Coming and going of accounts has no signal of its own: it is seen at the next beat.
-            let changes: Vec<_> = states.iter_mut().map(|state| Box::pin(state.changed())).collect();
-            tokio::select! {
-                () = any(changes) => {}
-                () = tokio::time::sleep(BEAT) => {}
-                () = sender.closed() => return,
+/// The view is read again: what it then says is why there is nothing more to see.
+async fn leave(sender: &mpsc::Sender<Bytes>) {
+    let _ = sender.send(Bytes::from_static(b"event: leave\ndata:\n\n")).await;
+}
+
+/// What the reader has.
+#[derive(Default)]
+struct Sent {
+    parts: HashMap<&'static str, String>,
+    said: Option<String>,
+}
+
+impl Sent {
+    /// What is new, as an event; none when nothing is.
+    fn piece(&mut self, look: Look) -> Option<Bytes> {
+        let mut parts = serde_json::Map::new();
+        for (id, html) in look.parts {
+            if self.parts.get(id) != Some(&html.0) {
+                parts.insert(id.to_owned(), json!(html.0));
+                self.parts.insert(id, html.0);
             }
         }
-    });
-    reply(receiver)
-}
-
-async fn any<F: Future + Unpin>(changes: Vec<F>) {
-    if changes.is_empty() {
-        std::future::pending::<()>().await;
+        // What is so from the beginning stands on the page already.
+        let news = self.said.as_ref().is_some_and(|said| *said != look.said);
+        let said = news.then(|| look.said.clone());
+        self.said = Some(look.said);
+        if parts.is_empty() {
+            return None;
+        }
+        let data = json!({"parts": parts, "title": title(&look.title), "said": said});
+        Some(Bytes::from(format!("data: {data}\n\n")))
     }
-    futures_util::future::select_all(changes).await;
-}
-
-fn piece(part: &Part) -> Bytes {
-    let data = json!({"id": part.id, "html": part.html.0, "said": part.said});
-    Bytes::from(format!("event: part\ndata: {data}\n\n"))
 }
 
 fn reply(receiver: mpsc::Receiver<Bytes>) -> Reply {

@@ -6,9 +6,11 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use subtle::ConstantTimeEq;
 
+use super::pass::{Pass, Ticket};
 use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
+use crate::http::state::State;
 use crate::model::{Digest, Secret, Token};
 use crate::store;
 
@@ -22,8 +24,7 @@ pub(super) struct Session {
     pub(super) caller: Caller,
     /// What the page's forms carry. Made from the cookie, which no other site can read.
     pub(super) csrf: String,
-    key: Digest,
-    digest: Digest,
+    kept: store::Session,
 }
 
 impl Session {
@@ -32,9 +33,9 @@ impl Session {
         let Some(secret) = cookie(&call.parts.headers, COOKIE_NAME) else { return Ok(None) };
         let digest = Digest::of(secret);
         let Some(kept) = call.state.store.session(digest).await.map_err(refused)? else { return Ok(None) };
-        let Some(caller) = stands_for(call, &kept.key) else { return Ok(None) };
+        let Some(caller) = stands_for(&call.state, &kept.key) else { return Ok(None) };
         let csrf = hex::encode(Digest::of(&format!("form {secret}")).0);
-        Ok(Some(Self { caller, csrf, key: kept.key, digest }))
+        Ok(Some(Self { caller, csrf, kept }))
     }
 
     /// Whether a form was made by our page for this session.
@@ -42,10 +43,15 @@ impl Session {
         form.as_bytes().ct_eq(self.csrf.as_bytes()).into()
     }
 
+    /// For a stream that outlives this request.
+    pub(super) fn pass(&self, call: &Call) -> Pass {
+        Pass::new(call, Ticket::Session(self.kept.clone()))
+    }
+
     /// Ends it here, or everywhere.
     pub(super) async fn end(&self, call: &Call, everywhere: bool) -> Result<(), ApiError> {
-        let only = (!everywhere).then_some(self.digest);
-        call.state.store.end_sessions(self.key, only).await.map_err(refused)
+        let only = (!everywhere).then_some(self.kept.digest);
+        call.state.store.end_sessions(self.kept.key, only).await.map_err(refused)
     }
 }
 
@@ -78,11 +84,12 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
-fn stands_for(call: &Call, key: &Digest) -> Option<Caller> {
-    if call.state.keys.holds(key) {
+/// Whom a key stands for; none when it is a key no more.
+pub(super) fn stands_for(state: &State, key: &Digest) -> Option<Caller> {
+    if state.keys.holds(key) {
         return Some(Caller::Global);
     }
-    call.state.registry.by_token(key).map(|handle| Caller::Instance { handle, token: None })
+    state.registry.by_token(key).map(|handle| Caller::Instance { handle, token: None })
 }
 
 /// Storage refused.

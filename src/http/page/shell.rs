@@ -4,7 +4,8 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::assets::{ICON, SCRIPT, STYLE};
+use super::assets::{ICON, LIVE, MORPH, SCRIPT, STYLE, TIME};
+use super::tether::MARK;
 use super::tongue::Tongue;
 use crate::http::reply::{Reply, bytes};
 
@@ -12,18 +13,20 @@ const HTML: &str = "text/html; charset=utf-8";
 /// Nothing but our own files; nobody frames it; forms go nowhere else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-const MARK: &str = "<svg viewBox='0 0 32 32' fill='none' stroke='currentColor' stroke-width='2.6' stroke-linecap='round' \
-                    aria-hidden='true'><circle cx='16' cy='8' r='5'/><path d='M16 13v9a6 6 0 0 0 6 6M7 18h18'/></svg>";
 
-/// What a view needs of the request.
+/// Who reads, as far as a view needs to know.
 pub(super) struct Reader {
     pub(super) tongue: Tongue,
     /// Carried by every form.
     pub(super) csrf: String,
     /// Signed in, so that there is something to end.
     pub(super) signed_in: bool,
+    /// Signed in with the global key: sees all accounts.
+    pub(super) global: bool,
     /// Where the language switch leads back to.
     pub(super) here: String,
+    /// Came over an encrypted connection.
+    pub(super) secure: bool,
     /// There is a demo phone.
     pub(super) demo: bool,
 }
@@ -36,12 +39,15 @@ impl Reader {
 }
 
 /// One view.
+#[derive(Default)]
 pub(super) struct View {
     pub(super) title: String,
     /// Where the view's changes come from.
     pub(super) live: Option<String>,
     /// Without JavaScript, read again after so many seconds.
     pub(super) refresh: Option<u8>,
+    /// In answer to a form: where the view is when it is read again.
+    pub(super) at: Option<String>,
     pub(super) body: Markup,
 }
 
@@ -55,24 +61,30 @@ pub(super) fn page(status: StatusCode, reader: &Reader, view: &View) -> Reply {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (view.title) " · tetherd" }
+                meta name="theme-color" media="(prefers-color-scheme: light)" content="#eef1f3";
+                meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0e1419";
+                meta name="robots" content="noindex";
+                title { (title(&view.title)) }
                 link rel="icon" href=(ICON.path) type="image/svg+xml";
                 link rel="stylesheet" href=(STYLE.path);
+                @for module in [&LIVE, &TIME, &MORPH] { link rel="modulepreload" href=(module.path); }
                 script type="module" src=(SCRIPT.path) {}
                 @if let Some(seconds) = view.refresh {
                     noscript { meta http-equiv="refresh" content=(seconds); }
                 }
             }
-            body data-copied=(w.copied) data-live=[view.live.as_deref()] {
+            body data-copied=(w.copied) data-live=[view.live.as_deref()] data-here=[view.at.as_deref()] {
                 a.skip href="#content" { (w.skip) }
                 p #lost role="alert" hidden { (w.lost) }
-                header.top {
-                    a.brand href="/" { (PreEscaped(MARK)) "tetherd" }
-                    @if cfg!(feature = "demo") { span.small.quiet { (w.demo) } }
-                    @if reader.signed_in {
-                        form method="post" action="/page/sign-out" {
-                            (reader.proof())
-                            button.plain type="submit" { (w.sign_out) }
+                header {
+                    @if cfg!(feature = "demo") { p.staged { span { (w.demo) } } }
+                    div.top {
+                        a.brand href="/" { (PreEscaped(MARK)) "tetherd" }
+                        @if reader.signed_in {
+                            form method="post" action="/page/sign-out" {
+                                (reader.proof())
+                                button.plain type="submit" { (w.sign_out) }
+                            }
                         }
                     }
                 }
@@ -82,7 +94,17 @@ pub(super) fn page(status: StatusCode, reader: &Reader, view: &View) -> Reply {
             }
         }
     };
-    respond(status, markup)
+    let mut reply = guarded(bytes(status, HTML, markup.into_string()));
+    if reader.secure {
+        // Elsewhere browsers complain of it, and it has no effect.
+        reply.headers_mut().insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    }
+    reply
+}
+
+/// What the browser's tab says.
+pub(super) fn title(of: &str) -> String {
+    format!("{of} · tetherd")
 }
 
 fn footer(reader: &Reader) -> Markup {
@@ -110,20 +132,16 @@ fn footer(reader: &Reader) -> Markup {
     }
 }
 
-/// An answer that a browser keeps to itself.
-fn respond(status: StatusCode, markup: Markup) -> Reply {
-    guarded(bytes(status, HTML, markup.into_string()))
-}
-
 /// The headers that keep other pages out.
 pub(super) fn guarded(mut reply: Reply) -> Reply {
     let headers = reply.headers_mut();
     for (name, value) in [
         ("content-security-policy", POLICY),
+        // An address can be an invitation: no other site learns it. Our own forms keep their origin.
         ("referrer-policy", "same-origin"),
         ("x-frame-options", "DENY"),
-        ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

@@ -106,13 +106,11 @@ fn secret(body: &mut Fields, target: &mut WebhookTarget) -> Option<Secret> {
             return None;
         }
         "generate" => {
-            let mut bytes = [0_u8; 24];
-            if getrandom::fill(&mut bytes).is_err() {
+            let Some(made) = fresh_secret() else {
                 body.fault("secret", "cannot be made: this box has no randomness");
                 return None;
-            }
-            let made = format!("whsec_{}", STANDARD.encode(bytes));
-            (made.clone(), Some(Secret::new(made)))
+            };
+            (made.expose().to_owned(), Some(made))
         }
         own => {
             if let Err(why) = check_secret(own) {
@@ -121,10 +119,22 @@ fn secret(body: &mut Fields, target: &mut WebhookTarget) -> Option<Secret> {
             (own.to_owned(), None)
         }
     };
+    sign_with(target, secret);
+    fresh
+}
+
+/// A secret of Standard Webhooks' form; none without randomness.
+pub(crate) fn fresh_secret() -> Option<Secret> {
+    let mut bytes = [0_u8; 24];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(Secret::new(format!("whsec_{}", STANDARD.encode(bytes))))
+}
+
+/// Signs with this one from now on, and with the one before.
+pub(crate) fn sign_with(target: &mut WebhookTarget, secret: String) {
     target.secrets.retain(|known| *known != secret);
     target.secrets.insert(0, secret);
     target.secrets.truncate(SECRETS);
-    fresh
 }
 
 /// The kinds that are wanted; missing or empty is all.
