@@ -6,4 +6,4 @@ command -v chromium >/dev/null || need chromium
 command -v zbarimg >/dev/null || need zbar-tools
 command -v npm >/dev/null || need nodejs npm
 cargo build --locked --features demo
-timeout 300 tests/page/run
+timeout 900 tests/page/run

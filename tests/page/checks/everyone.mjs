@@ -31,6 +31,7 @@ export default async function everyone() {
         await look(page, `list-${locale}-${width}`);
         await page.goto(`${box.address}/page/accounts/home`);
         assert.equal(await page.getAttribute('html', 'lang'), locale);
+        await page.locator('#connect, #link .ground svg').first().waitFor();
         if (await page.locator('#connect').count()) await page.click('#connect');
         await page.locator('#link .ground svg').waitFor();
         await look(page, `code-${locale}-${width}`);
@@ -67,12 +68,16 @@ export default async function everyone() {
   await check('with the keyboard alone: in, to an account, to its code', async () => {
     const page = await open({ viewport: { width: 1024, height: 800 } });
     await page.goto(`${box.address}/`);
+    // The browser puts the caret there on its own time.
+    await page.waitForFunction(() => document.activeElement?.name === 'key');
     await page.keyboard.type(box.key);
     await page.keyboard.press('Enter');
     await page.locator('.accounts').waitFor();
+    await page.waitForLoadState();
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
     await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.id === 'content');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement.textContent), 'home');

@@ -82,8 +82,13 @@ export default async function hostile() {
     for (const path of ['/', '/page/accounts/shop']) {
       await page.goto(box.address + path);
       await page.getByText('onerror=').first().waitFor();
-      await box.api('POST', '/instance/restart/shop'); // and live
-      await page.waitForLoadState('networkidle').catch(() => {});
+      await page.evaluate(() => {
+        globalThis.moved = new Promise((resolve) => {
+          new MutationObserver(resolve).observe(document.querySelector('main'), { childList: true, subtree: true, characterData: true });
+        });
+      });
+      await box.api('POST', '/instance/restart/shop');
+      await page.evaluate(() => globalThis.moved.then(() => true)); // and live
       assert.doesNotMatch(await page.title(), /owned/);
       assert.equal(await page.locator('main img, main script').count(), 0);
     }

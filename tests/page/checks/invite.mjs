@@ -1,7 +1,7 @@
 // A link for somebody else.
 import assert from 'node:assert/strict';
 import { create, faults, look, open, signIn } from '../lib/browser.mjs';
-import { check } from '../lib/checks.mjs';
+import { check, isLeft } from '../lib/checks.mjs';
 import { read, zbar } from '../lib/code.mjs';
 import { demo } from '../lib/demo.mjs';
 
@@ -50,8 +50,9 @@ export default async function invite() {
     assert.equal((await box.api('DELETE', '/instance/invite/home')).code, 'no_invitation');
   });
   await check('made by the API it ends with the link, for good; the guest is told of success, also when reading again', async () => {
-    const made = await box.api('POST', '/instance/invite/home', { expiresIn: 60 });
-    assert.ok(Math.abs(Date.parse(made.expiresAt) - Date.now() - 60_000) < 2000);
+    const asked = Date.now();
+    const made = await box.api('POST', '/instance/invite/home', { expiresIn: 300 });
+    isLeft(300, made.expiresAt, asked, Date.now());
     await guest.goto(made.url);
     await box.control('/scan', { qr: await read(guest, 'guest'), phone: '15550002222' });
     await guest.locator('#link .panel.good').waitFor();

@@ -102,15 +102,12 @@ export default async function living() {
   await check('contact lost is said, what is shown is marked as old, and found again', async () => {
     await page.goto(home);
     await page.locator('#link .panel.good').waitFor();
-    await page.route('**/live*', (route) => route.abort());
-    await page.route('**/healthz', (route) => route.abort());
+    box.hush();
     await page.evaluate(() => { const at = performance.now.bind(performance); performance.now = () => at() + 60_000; });
     await page.locator('#lost:not([hidden])').waitFor();
     assert.ok(await page.locator('body.lost').count());
     await look(page, 'contact-lost');
-    await page.unroute('**/healthz');
-    await page.unroute('**/live*');
-    await page.reload();
+    box.wake();
     await page.locator('#lost').waitFor({ state: 'hidden' });
   });
   await check('logging out and deleting are asked for once, with what will be lost', async () => {

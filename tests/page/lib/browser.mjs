@@ -7,6 +7,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 // Names that lead to this machine: a name of the local network, and one of an attacker.
 export const LOCAL = 'tetherbox.local';
 export const EVIL = 'evil.example';
+// ms for what must happen: a bound against hanging, wide enough for a machine that builds meanwhile.
+const PATIENCE = 60_000;
 export const faults = [];
 
 export const browser = await chromium.launch({
@@ -18,6 +20,7 @@ export const browser = await chromium.launch({
 export async function open(options = {}) {
   const { calm = true, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, locale: 'en', ...rest });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   if (calm) watch(page);
   return page;
@@ -49,10 +52,15 @@ export async function create(page, name) {
   await page.press('#name', 'Enter');
 }
 
+// What moves in once has moved in: contrast and pictures are of what stays.
+const settled = (page) => page.evaluate(() => Promise.allSettled(document.getAnimations()
+  .filter((a) => a.effect.getComputedTiming().endTime !== Infinity).map((a) => a.finished)));
+
 // In light and in dark: no violation that axe knows, nothing that must be scrolled sideways, a picture for a person.
 export async function look(page, name) {
   for (const scheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: scheme });
+    await settled(page);
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => globalThis.axe.run());
     for (const v of violations) {
