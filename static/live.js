@@ -3,6 +3,7 @@ import { children } from './morph.js';
 import { prepare, tick } from './time.js';
 
 const SILENCE = 25_000; // ms; the server sends something every 10 s
+const BROKEN = 4000; // ms; the browser tries a cut line again after one second, as the server asks
 const UNSEEN = 20_000; // ms; a browser has few connections to one server, and another tab may need this one
 const say = document.getElementById('say');
 const lost = document.getElementById('lost');
@@ -41,7 +42,11 @@ function listen(url) {
   // Unless the reader has just sent a form: then they are on their way already.
   source.addEventListener('leave', () => { source.close(); if (!document.querySelector('form[data-sent]')) location.reload(); });
   source.onerror = () => {
-    if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+    if (source.readyState !== EventSource.CLOSED) { // the browser tries again by itself
+      const cut = performance.now();
+      setTimeout(() => { if (source && heard < cut) contact(false); }, BROKEN);
+      return;
+    }
     contact(false);
     // A refusal, not a lost line: reading the page anew says why, once anybody answers at all.
     setTimeout(() => fetch('/healthz', { cache: 'no-store' })

@@ -22,8 +22,8 @@ export function prepare(root) {
 
 function span(seconds) {
   if (seconds < 100) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.ceil(seconds / 3600)} h`;
 }
 
 const seconds = (e, now) => Math.max(0, Math.ceil((e.dataset.until - now) / 1000));
@@ -32,11 +32,13 @@ const left = (e, now) => (e.dataset.zero && seconds(e, now) === 0 ? e.dataset.ze
 export function tick() {
   const now = performance.now();
   for (const e of document.querySelectorAll('[data-until]')) {
+    const n = seconds(e, now);
+    // Passed since it was last looked at: a busy browser skips seconds.
+    if (e.dataset.says && [30, 10].some((milestone) => e.was > milestone && n <= milestone)) say.textContent = e.dataset.says.replace('{}', span(n));
+    e.was = n;
     const text = left(e, now);
     if (e.textContent === text) continue;
     e.textContent = text;
-    const n = seconds(e, now);
-    if (e.dataset.says && (n === 30 || n === 10)) say.textContent = e.dataset.says.replace('{}', text);
     if (n === 0) e.closest('.show')?.querySelector('.qr')?.classList.add('over');
   }
   for (const qr of document.querySelectorAll('.qr')) fit(qr);
@@ -49,7 +51,9 @@ function fit(qr) {
   qr.screen = screen;
   qr.style.width = '';
   const ground = qr.querySelector('.ground');
-  const side = ground.firstElementChild.viewBox.baseVal.width;
+  const code = ground.querySelector('svg');
+  if (!code) return;
+  const side = code.viewBox.baseVal.width;
   const share = ground.clientWidth / qr.clientWidth;
   const dots = Math.floor(ground.clientWidth * devicePixelRatio / side);
   if (dots > 0) qr.style.width = `${dots * side / share / devicePixelRatio}px`;

@@ -52,8 +52,20 @@ pub(crate) fn answers(call: &Call) -> bool {
         || (path == "/" && wants_html())
 }
 
-/// Answers it.
-pub(crate) async fn answer(mut call: Call) -> Result<Reply, ApiError> {
+/// Answers it; what a reader may meet is told as a page too.
+pub(crate) async fn answer(call: Call) -> Result<Reply, ApiError> {
+    let reader = reader(&call, None);
+    let w = reader.tongue.words();
+    match show(call).await {
+        Err(ApiError::ForeignOrigin(_)) => Ok(told(&reader, StatusCode::FORBIDDEN, w.foreign)),
+        Err(ApiError::Storage(why)) => {
+            Ok(told(&reader, StatusCode::SERVICE_UNAVAILABLE, &w.f_storage.replacen("{}", &why, 1)))
+        }
+        answered => answered,
+    }
+}
+
+async fn show(mut call: Call) -> Result<Reply, ApiError> {
     let path = call.parts.uri.path().to_owned();
     if path.starts_with("/assets/") {
         let none = || bytes(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "no such file");

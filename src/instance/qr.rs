@@ -57,16 +57,21 @@ impl QrPicture {
         let side = self.width + 2 * QUIET;
         let mut path = String::new();
         for (y, row) in self.modules.chunks(self.width).enumerate() {
-            let mut x = 0;
+            let (mut x, mut pen) = (0, None);
             while let Some(start) = row.iter().skip(x).position(|&dark| dark).map(|at| at + x) {
                 let run = row.iter().skip(start).take_while(|&&dark| dark).count();
-                let _ = write!(path, "M{} {}h{run}v1h-{run}z", start + QUIET, y + QUIET);
+                // A line of the width of one: half of what four corners take.
+                let _ = match pen {
+                    None => write!(path, "M{} {}.5h{run}", start + QUIET, y + QUIET),
+                    Some(pen) => write!(path, "m{} 0h{run}", start - pen),
+                };
                 x = start + run;
+                pen = Some(x);
             }
         }
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\" \
-             role=\"img\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\"{path}\"/></svg>"
+             role=\"img\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path stroke=\"#000\" d=\"{path}\"/></svg>"
         )
     }
 
@@ -124,7 +129,7 @@ fn png(modules: &[bool], width: usize) -> Result<Vec<u8>, QrError> {
 
 #[cfg(test)]
 mod tests {
-    use super::QrPicture;
+    use super::{QUIET, QrPicture};
 
     fn picture() -> QrPicture {
         QrPicture::draw("2@abcdefgh,AAAA,BBBB,CCCC,1").unwrap()
@@ -141,13 +146,25 @@ mod tests {
     fn svg_paints_every_dark_module_once() {
         let picture = picture();
         let svg = picture.svg();
-        let painted: usize = svg
-            .split('h')
-            .filter_map(|part| part.split_once('v').and_then(|(run, _)| run.parse::<usize>().ok()))
-            .sum();
-        let dark = picture.modules.iter().filter(|&&dark| dark).count();
-        let ground = picture.width + 8;
-        assert_eq!(painted, dark + ground, "runs and the white ground");
+        // Followed with a pen, as a browser does.
+        let path = svg.rsplit_once("d=\"").unwrap().1.split('"').next().unwrap();
+        let mut painted = vec![false; picture.modules.len()];
+        let (mut x, mut y) = (0, 0);
+        for (at, sign) in path.match_indices(['M', 'm']) {
+            let (from, run) = path[at + 1..].split(['M', 'm']).next().unwrap().split_once('h').unwrap();
+            let (right, down) = from.split_once(' ').unwrap();
+            let right: usize = right.parse().unwrap();
+            if sign == "M" {
+                (x, y) = (right - QUIET, down.strip_suffix(".5").unwrap().parse::<usize>().unwrap() - QUIET);
+            } else {
+                x += right;
+            }
+            for _ in 0..run.parse().unwrap() {
+                assert!(!std::mem::replace(&mut painted[y * picture.width + x], true), "painted twice");
+                x += 1;
+            }
+        }
+        assert_eq!(painted, picture.modules);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub synced: bool,
     /// The code to scan, when there is one.
     pub code: Option<ShownCode>,
+    /// The phone has taken a code, and the link is being made.
+    pub scanned: bool,
     /// How many codes were shown in a row; the code's own number while one is shown.
     pub codes_shown: u32,
     /// How many codes are shown in a row at most (`qr.limit`).
@@ -74,6 +76,7 @@ impl Snapshot {
             next_retry: None,
             synced: false,
             code: None,
+            scanned: false,
             codes_shown: 0,
             codes_limit,
             pairing: None,

@@ -197,6 +197,11 @@ impl Machine {
         matches!(self.run, Run::Running { phase: Phase::Showing, then: Then::ByCause, .. })
     }
 
+    /// The phone has taken a code, and the link is being made.
+    pub(crate) fn scanned(&self) -> bool {
+        matches!(self.run, Run::Running { phase: Phase::Scanned, .. })
+    }
+
     /// How long an attempt in this phase may show no life; none when nothing runs.
     pub(crate) fn patience(&self) -> Option<Duration> {
         let Run::Running { phase, .. } = &self.run else { return None };

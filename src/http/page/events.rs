@@ -4,10 +4,12 @@ use maud::{Markup, html};
 
 use super::session::refused;
 use super::shell::Reader;
-use super::state::time;
+use super::state::{time, why};
+use super::words::Words;
 use crate::http::error::ApiError;
 use crate::http::state::State;
 use crate::instance::Snapshot;
+use crate::model::{EventKind, Reason};
 use crate::store::StoredEvent;
 
 /// Events that are listed.
@@ -33,15 +35,19 @@ pub(super) async fn list(state: &State, reader: &Reader, s: &Snapshot) -> Result
         @else { ul.log { @for event in &events { li id={ "event-" (event.id) } {
             (time(event.at))
             code { (event.kind) }
-            span.result { (gist(event)) }
+            span.result { (gist(w, s, event)) }
         } } } }
     })
 }
 
-/// State and reason of an event about the link; nothing of messages.
-fn gist(event: &StoredEvent) -> String {
-    let words = ["state", "reason", "status"].into_iter().filter_map(|key| event.data.get(key)?.as_str());
-    let mut words: Vec<_> = words.collect();
+/// Of an event about the link, what it means; of others a word or two; nothing of messages.
+fn gist(w: &Words, s: &Snapshot, event: &StoredEvent) -> String {
+    let word = |key| event.data.get(key).and_then(serde_json::Value::as_str);
+    let reason = word("reason").and_then(Reason::from_word);
+    if let (EventKind::ConnectionUpdate, Some(reason)) = (event.kind, reason) {
+        return why(w, s.integration, reason).to_owned();
+    }
+    let mut words: Vec<_> = ["state", "reason", "status"].into_iter().filter_map(word).collect();
     words.dedup();
     words.join(" · ")
 }

@@ -56,9 +56,11 @@ impl Linking<'_> {
     pub(super) fn draw(&self) -> Markup {
         let Self { reader, s, way, .. } = *self;
         let w = reader.tongue.words();
-        if s.visible == Visible::Open || s.integration == Integration::Cloud || s.truth.is_linked() {
+        let codeless = s.integration == Integration::Cloud || s.truth.is_linked() || s.scanned;
+        if s.visible == Visible::Open || codeless {
             return self.panel();
         }
+        let coming = s.visible == Visible::Connecting && s.next_retry.is_none();
         let current = |this: Way| (this == way).then_some("page");
         html! {
             section.card.linking {
@@ -71,6 +73,7 @@ impl Linking<'_> {
                         @match (way, &s.code, &s.pairing) {
                             (Way::Code, Some(code), _) => (self.code(code)),
                             (Way::Number, _, Some(pairing)) => (self.pairing(pairing)),
+                            (Way::Code, None, _) if coming => (Self::coming(reader)),
                             (Way::Code, None, _) => (self.panel()),
                             (Way::Number, _, None) => (self.ask_number()),
                         }
@@ -87,7 +90,6 @@ impl Linking<'_> {
         let w = reader.tongue.words();
         let open = s.visible == Visible::Open;
         let news = open && s.integration == Integration::Web && s.since.until(clock.now()).as_millis() < NEWS;
-        let coming = s.visible == Visible::Connecting && s.next_retry.is_none() && !s.truth.is_linked();
         html! {
             section.panel.(Tone::of(s).class()).fresh[news] {
                 (tether(s, clock, false))
@@ -96,7 +98,7 @@ impl Linking<'_> {
                     p.lead { strong { (who(s)) } }
                     p { (w.linked_lead) }
                 } @else {
-                    p.lead { (if coming && s.integration == Integration::Web { w.qr_coming } else { sentence(w, s) }) }
+                    p.lead { (sentence(w, s)) }
                     (report(w, s))
                     p.quiet { (since(w, s)) @if open && !s.synced { " · " (w.syncing) } }
                     @if s.next_retry.is_some() { p { (next_try(w, s, clock)) } }
@@ -122,6 +124,17 @@ impl Linking<'_> {
                 (reader.proof())
                 button.main #connect type="submit" { (text) }
             }
+        }
+    }
+
+    /// Where the code will be: it comes into a place that is kept for it.
+    fn coming(reader: &Reader) -> Markup {
+        html! {
+            div.qr.coming data-key="coming" {
+                svg.ring viewBox="0 0 100 100" aria-hidden="true" { rect.track x="1" y="1" width="98" height="98" rx="4" {} }
+                div.ground { p { (reader.tongue.words().qr_coming) } }
+            }
+            p.under aria-hidden="true" { "\u{a0}" }
         }
     }
 

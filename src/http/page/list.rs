@@ -12,7 +12,7 @@ use super::form::Form;
 use super::live::{Look, Scene, show};
 use super::session::Session;
 use super::shell::{Reader, View, go, page};
-use super::state::{Tone, left, since, who, word};
+use super::state::{Tone, left, sentence, since, who, word};
 use super::tether::{hoped_for, tether};
 use super::words::Words;
 use crate::http::auth::Caller;
@@ -131,6 +131,7 @@ fn rows(w: &Words, handles: &[Handle], clock: &dyn Clock) -> Markup {
                     (tether(s, clock, true))
                     h2 { a id={ "to-" (s.uuid) } href=(address(s)) { (s.name) } }
                     span.said { (word(w, s)) }
+                    @if matches!(Tone::of(s), Tone::Care | Tone::Bad) { p.why { (sentence(w, s)) } }
                     p { (who(s)) }
                     p.since {
                         @if let Some(next) = s.next_retry {

@@ -24,6 +24,8 @@ use crate::http::reply::Reply;
 const BEAT: Duration = Duration::from_secs(10);
 /// Pieces that a slow reader may lag behind; the stream waits for it then, and sends what is newest.
 const LAG: usize = 4;
+/// How soon the browser tries a cut line again, in milliseconds.
+const AGAIN: &[u8] = b"retry: 1000\n\n";
 /// After so long the browser asks anew.
 const LIFE: Duration = Duration::from_hours(1);
 
@@ -60,6 +62,9 @@ async fn follow(mut scene: impl Scene, mut pass: Pass, sender: mpsc::Sender<Byte
     let end = Instant::now() + LIFE;
     let mut beat = interval_at(Instant::now() + BEAT, BEAT);
     let mut sent = Sent::default();
+    if sender.send(Bytes::from_static(AGAIN)).await.is_err() {
+        return;
+    }
     loop {
         let Some(look) = scene.look().await else { return leave(&sender).await };
         let last = look.last;

@@ -39,6 +39,7 @@ pub(super) fn view(reader: &Reader, wrong: Option<&str>) -> View {
                         button #copy-command type="button" data-copy="command" data-script hidden { (w.copy) }
                     }
                 }
+                @if !reader.demo { p.quiet { (w.key_lost) " " code { "sudo tetherd key new" } } }
                 p.quiet { (w.key_token) }
             }
         }

@@ -53,6 +53,7 @@ fn needs_a_person(s: &Snapshot) -> bool {
 pub(super) fn word(w: &Words, s: &Snapshot) -> &'static str {
     match (s.visible, &s.truth) {
         (Visible::Open, _) => w.state_open,
+        (Visible::Connecting, _) if s.scanned => w.state_scanned,
         (Visible::Connecting, _) if s.code.is_some() => w.state_scan,
         (Visible::Connecting, _) if s.next_retry.is_none() => w.state_connecting,
         (Visible::Connecting, _) if s.integration == Integration::Cloud => w.meta_away,
@@ -72,10 +73,18 @@ pub(super) fn chip(w: &Words, s: &Snapshot) -> Markup {
 /// Why, and what to do.
 pub(super) fn sentence(w: &Words, s: &Snapshot) -> &'static str {
     match (s.integration, s.reason) {
+        (Integration::Web, _) if s.scanned => w.r_scanned,
         (Integration::Web, None) => w.r_never,
         (Integration::Cloud, None) => w.m_never,
-        (Integration::Web, Some(reason)) => at_whatsapp(w, reason),
-        (Integration::Cloud, Some(reason)) => at_meta(w, reason),
+        (integration, Some(reason)) => why(w, integration, reason),
+    }
+}
+
+/// What a reason means, in a sentence.
+pub(super) fn why(w: &Words, integration: Integration, reason: Reason) -> &'static str {
+    match integration {
+        Integration::Web => at_whatsapp(w, reason),
+        Integration::Cloud => at_meta(w, reason),
     }
 }
 

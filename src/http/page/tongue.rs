@@ -41,7 +41,7 @@ impl Tongue {
     pub(super) fn own_name(self) -> &'static str {
         match self {
             Self::English => "English",
-            Self::Portuguese => "Português",
+            Self::Portuguese => "Português (Brasil)",
             Self::Spanish => "Español",
             Self::German => "Deutsch",
         }

@@ -36,6 +36,7 @@ words! {
     key: "Key", "Chave", "Clave", "Schlüssel";
     key_where: "Where is my key?", "Onde está a minha chave?", "¿Dónde está mi clave?", "Wo ist mein Schlüssel?";
     key_help: "On the box that runs tetherd, type:", "No equipamento em que o tetherd roda, digite:", "En el equipo donde funciona tetherd, escriba:", "Auf dem Gerät, auf dem tetherd läuft, eingeben:";
+    key_lost: "Lost it since? This makes another one in its place:", "Perdeu a chave? Isto cria outra no lugar dela:", "¿La ha perdido? Esto crea otra en su lugar:", "Verloren? Das erzeugt einen neuen an seiner Stelle:";
     key_demo: "This is a demo: the key was printed in the terminal where it was started.", "Isto é uma demonstração: a chave apareceu no terminal em que ela foi iniciada.", "Esto es una demostración: la clave apareció en el terminal donde se inició.", "Dies ist eine Vorführung: Der Schlüssel steht in dem Terminal, in dem sie gestartet wurde.";
     key_token: "The key of a single account works too and shows only that account.", "A chave de uma única conta também serve e mostra só essa conta.", "La clave de una sola cuenta también sirve y muestra solo esa cuenta.", "Der Schlüssel eines einzelnen Kontos geht auch und zeigt nur dieses Konto.";
     key_wrong: "That key does not fit. Check it and try again.", "Essa chave não confere. Verifique e tente de novo.", "Esa clave no es válida. Compruébela e inténtelo de nuevo.", "Dieser Schlüssel passt nicht. Bitte prüfen und noch einmal versuchen.";
@@ -90,6 +91,7 @@ words! {
     state_open: "Linked", "Conectada", "Vinculada", "Verbunden";
     state_connecting: "Connecting", "Conectando", "Conectando", "Wird verbunden";
     state_scan: "Waiting for the phone", "Aguardando o celular", "Esperando al teléfono", "Wartet auf das Telefon";
+    state_scanned: "Code accepted", "Código aceito", "Código aceptado", "Code angenommen";
     state_close: "Not linked", "Desconectada", "No vinculada", "Nicht verbunden";
     state_paused: "Interrupted", "Interrompida", "Interrumpida", "Unterbrochen";
     state_away: "WhatsApp cannot be reached", "Não é possível acessar o WhatsApp", "No se puede contactar con WhatsApp", "WhatsApp ist nicht erreichbar";
@@ -105,6 +107,7 @@ words! {
 
     r_connecting: "Connecting to WhatsApp.", "Conectando ao WhatsApp.", "Conectando con WhatsApp.", "Die Verbindung zu WhatsApp wird aufgebaut.";
     r_waiting: "Scan the code with the phone.", "Escaneie o código com o celular.", "Escanee el código con el teléfono.", "Den Code mit dem Telefon scannen.";
+    r_scanned: "The phone has taken the code. Leave WhatsApp open until it says Linked here.", "O celular aceitou o código. Deixe o WhatsApp aberto até aparecer Conectada aqui.", "El teléfono ha aceptado el código. Deje WhatsApp abierto hasta que aquí diga Vinculada.", "Das Telefon hat den Code angenommen. WhatsApp offen lassen, bis hier Verbunden steht.";
     r_open: "Everything is working.", "Tudo está funcionando.", "Todo funciona.", "Alles funktioniert.";
     r_logged_out: "This device was unlinked. A new code links it again.", "Este aparelho foi desconectado. Um novo código conecta-o de novo.", "Este dispositivo fue desvinculado. Un código nuevo lo vincula otra vez.", "Dieses Gerät wurde abgemeldet. Ein neuer Code verbindet es wieder.";
     r_banned: "WhatsApp has banned this account for a time. tetherd tries again when the ban ends.", "O WhatsApp baniu esta conta por um tempo. O tetherd tenta de novo quando o banimento acabar.", "WhatsApp ha bloqueado esta cuenta por un tiempo. tetherd lo intentará cuando termine.", "WhatsApp hat dieses Konto eine Zeit lang gesperrt. tetherd versucht es danach wieder.";
@@ -125,8 +128,8 @@ words! {
     r_never: "A code is all that it takes.", "Basta um código.", "Basta con un código.", "Ein Code genügt.";
     m_asking: "Asking Meta.", "Consultando a Meta.", "Preguntando a Meta.", "Meta wird gefragt.";
     m_never: "Meta has not been asked yet.", "A Meta ainda não foi consultada.", "Aún no se ha preguntado a Meta.", "Meta wurde noch nicht gefragt.";
-    m_out: "Meta's access token was forgotten. Give another one below.", "O token de acesso da Meta foi esquecido. Forneça outro abaixo.", "Se olvidó el token de acceso de Meta. Dé otro más abajo.", "Das Zugriffstoken von Meta ist vergessen. Unten ein neues geben.";
-    m_token: "Meta does not accept the access token: it has expired, was revoked, or is wrong. Give another one below.", "A Meta não aceita o token de acesso: expirou, foi revogado ou está errado. Forneça outro abaixo.", "Meta no acepta el token de acceso: caducó, fue revocado o es erróneo. Dé otro más abajo.", "Meta nimmt das Zugriffstoken nicht an: Es ist abgelaufen, widerrufen oder falsch. Unten ein neues geben.";
+    m_out: "Meta's access token was forgotten. Give another one.", "O token de acesso da Meta foi esquecido. Forneça outro.", "Se olvidó el token de acceso de Meta. Dé otro.", "Das Zugriffstoken von Meta ist vergessen. Bitte ein neues geben.";
+    m_token: "Meta does not accept the access token: it has expired, was revoked, or is wrong. Give another one.", "A Meta não aceita o token de acesso: expirou, foi revogado ou está errado. Forneça outro.", "Meta no acepta el token de acceso: caducó, fue revocado o es erróneo. Dé otro.", "Meta nimmt das Zugriffstoken nicht an: Es ist abgelaufen, widerrufen oder falsch. Bitte ein neues geben.";
     m_permission: "The access token may not use this number. It needs the permissions whatsapp_business_messaging and whatsapp_business_management.", "O token de acesso não pode usar este número. Ele precisa das permissões whatsapp_business_messaging e whatsapp_business_management.", "El token de acceso no puede usar este número. Necesita los permisos whatsapp_business_messaging y whatsapp_business_management.", "Das Zugriffstoken darf diese Nummer nicht benutzen. Es braucht die Rechte whatsapp_business_messaging und whatsapp_business_management.";
     m_unknown: "Meta does not know this phone number ID.", "A Meta não conhece este ID de número de telefone.", "Meta no conoce este identificador de número.", "Meta kennt diese Telefonnummer-ID nicht.";
     m_unregistered: "This number is not registered for the Cloud API at Meta.", "Este número não está registrado na Cloud API da Meta.", "Este número no está registrado en la Cloud API de Meta.", "Diese Nummer ist bei Meta nicht für die Cloud API registriert.";
@@ -200,7 +203,7 @@ words! {
     s_text: "Answer to refused calls", "Resposta às chamadas recusadas", "Respuesta a las llamadas rechazadas", "Antwort auf abgelehnte Anrufe";
     s_groups: "Ignore groups", "Ignorar grupos", "Ignorar grupos", "Gruppen ignorieren";
     s_online: "Always shown as online", "Sempre visível como online", "Mostrar siempre en línea", "Immer als online zeigen";
-    s_online_help: "Off, the phone keeps showing its own notifications.", "Desligado, o celular continua mostrando as próprias notificações.", "Apagado, el teléfono sigue mostrando sus notificaciones.", "Aus, zeigt das Telefon weiter seine eigenen Benachrichtigungen.";
+    s_online_help: "While this is off, the phone keeps showing its own notifications.", "Se desativado, o celular continua mostrando as próprias notificações.", "Si está desactivado, el teléfono sigue mostrando sus notificaciones.", "Ist das aus, zeigt das Telefon weiter seine eigenen Benachrichtigungen.";
     s_read: "Mark messages as read", "Marcar mensagens como lidas", "Marcar mensajes como leídos", "Nachrichten als gelesen markieren";
     s_status: "Mark status updates as read", "Marcar status como vistos", "Marcar estados como vistos", "Statusmeldungen als gesehen markieren";
     s_history: "Fetch the whole history when linking", "Buscar todo o histórico ao conectar", "Traer todo el historial al vincular", "Beim Verbinden den ganzen Verlauf holen";
@@ -211,7 +214,7 @@ words! {
     account_key_ask: "Makes a new key. The one before stops working at once, in programs and in browsers that signed in with it.", "Cria uma nova chave. A anterior deixa de valer na hora, em programas e em navegadores que entraram com ela.", "Crea una clave nueva. La anterior deja de valer al momento, en programas y en navegadores que entraron con ella.", "Erzeugt einen neuen Schlüssel. Der bisherige gilt sofort nicht mehr, in Programmen und in Browsern, die damit angemeldet sind.";
     account_key_make: "Make a new key", "Criar uma nova chave", "Crear una clave nueva", "Neuen Schlüssel erzeugen";
     shown_once: "This is shown only now:", "Isto só aparece agora:", "Esto solo se muestra ahora:", "Das wird nur jetzt gezeigt:";
-    w_lead: "tetherd tells this address of everything that happens, in order, and keeps trying until it was taken.", "O tetherd conta a este endereço tudo o que acontece, em ordem, e insiste até ser entregue.", "tetherd cuenta a esta dirección todo lo que pasa, en orden, e insiste hasta que se acepte.", "tetherd meldet dieser Adresse alles, was geschieht, der Reihe nach, und versucht es, bis es ankam.";
+    w_lead: "tetherd tells this address of everything that happens, in order. When nobody takes it, tetherd keeps trying for at least a day.", "O tetherd conta a este endereço tudo o que acontece, em ordem. Se ninguém receber, ele insiste por pelo menos um dia.", "tetherd cuenta a esta dirección todo lo que pasa, en orden. Si nadie lo acepta, insiste al menos un día.", "tetherd meldet dieser Adresse der Reihe nach alles, was geschieht. Nimmt sie es nicht an, versucht tetherd es mindestens einen Tag lang weiter.";
     w_url: "Address that is told of events", "Endereço que recebe os eventos", "Dirección que recibe los eventos", "Adresse, die Ereignisse bekommt";
     w_on: "Deliver events", "Entregar eventos", "Entregar eventos", "Ereignisse zustellen";
     w_which: "Which events", "Quais eventos", "Qué eventos", "Welche Ereignisse";

@@ -69,12 +69,15 @@ fn from_a_code_to_open() {
     b.say(Fact::Reached);
     assert_eq!(b.say(Fact::Code), [Effect::Show]);
     assert_eq!(b.machine.shows(), (Visible::Connecting, Some(Reason::WaitingForScan)));
+    assert!(!b.machine.scanned());
     b.say(Fact::Scanned);
     b.say(Fact::Linked);
+    assert!(b.machine.scanned());
     let after_515 = Cause::new(Reason::RestartRequired).hinting(RetryHint::AtOnce);
     assert_eq!(b.fail(after_515), [LOGIN]);
     assert_eq!(b.machine.reason(), Some(Reason::Connecting), "515 after a scan is part of linking");
     b.say(Fact::LoggedIn);
+    assert!(!b.machine.scanned());
     assert_eq!(b.machine.shows(), (Visible::Open, Some(Reason::Open)));
     assert_eq!(b.machine.attempt(), 0);
 }

@@ -75,6 +75,7 @@ impl Supervisor {
             next_retry: self.next_retry,
             synced: self.machine.synced(),
             code: self.code.clone().filter(|code| code.expires.at > now),
+            scanned: self.machine.scanned(),
             codes_shown: self.machine.codes(),
             pairing: self.pairing.code.clone().filter(|code| code.expires.at > now),
             pairing_error: self.pairing.error.clone(),

@@ -1,4 +1,5 @@
 // WhatsApp cannot be reached: that is said, why, and when the next try is.
+import assert from 'node:assert/strict';
 import { create, look, open, signIn } from '../lib/browser.mjs';
 import { check, isLeft, together } from '../lib/checks.mjs';
 import { demo } from '../lib/demo.mjs';
@@ -42,11 +43,24 @@ export default async function away() {
     await look(page, 'away');
     const list = await page.context().newPage();
     await list.goto(`${box.address}/`);
-    await list.locator('.account.care').waitFor();
+    await list.locator('.account.care .why', { hasText: 'not available' }).waitFor();
     await look(list, 'list-away');
     await box.control('/fault', {}, 'DELETE');
     await page.click('#connect');
     await Promise.all([page.locator('#link .panel.good').waitFor(), list.locator('.account.good').waitFor()]);
+  });
+  await check('while WhatsApp takes its time, the place for the code is kept', async () => {
+    await page.goto(`${box.address}/`);
+    await create(page, 'ready');
+    await page.locator('#link .ground svg').waitFor();
+    const side = async (what) => (await page.locator(what).boundingBox()).height;
+    const code = await side('#link .qr');
+    await box.control('/fault', { kind: 'hang_hello' });
+    await page.goto(`${box.address}/`);
+    await create(page, 'slow');
+    await page.locator('#link .qr.coming', { hasText: 'Fetching a code' }).waitFor();
+    await look(page, 'coming');
+    assert.ok(Math.abs(await side('#link .qr') - code) < code / 15);
   });
   await page.context().close();
   await box.stop();

@@ -1,7 +1,7 @@
 // Pages of others, names of others, words of others: refused or inert.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { EVIL, LOCAL, open, signIn } from '../lib/browser.mjs';
+import { EVIL, LOCAL, look, open, signIn } from '../lib/browser.mjs';
 import { check } from '../lib/checks.mjs';
 import { demo, serve } from '../lib/demo.mjs';
 
@@ -65,7 +65,7 @@ export default async function hostile() {
     const reply = await page.goto(`http://${EVIL}:${box.port}/`);
     assert.equal(reply.status(), 403);
     await page.getByText(`“${EVIL}”`).waitFor();
-    await page.screenshot({ path: 'shots/foreign-host.png' });
+    await look(page, 'foreign-host');
     assert.equal(await page.locator('form[action*="sign-in"]').count(), 0);
     assert.equal((await page.goto(`http://${EVIL}:${box.port}/page/accounts/home`)).status(), 403);
     assert.equal((await page.goto(`http://${LOCAL}:${box.port}/`)).status(), 200);

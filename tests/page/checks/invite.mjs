@@ -34,6 +34,12 @@ export default async function invite() {
     await guest.goto(url);
     await guest.locator('#link .ground svg').waitFor();
     await look(guest, 'guest');
+    await guest.click('.ways a:last-child');
+    await guest.fill('#number', '+1 555 000 1111');
+    await guest.press('#number', 'Enter');
+    await guest.locator('#pairing').waitFor();
+    await look(guest, 'guest-pairing');
+    await guest.goto(url);
     assert.equal(await guest.locator('.rooms, #acts, #inviting, form[action="/page/sign-out"]').count(), 0);
     for (const path of ['/page/accounts/home', '/page/accounts/home/webhook', `${new URL(url).pathname}/webhook`, `${new URL(url).pathname}/delete`]) {
       const reply = await guest.request.get(box.address + path);

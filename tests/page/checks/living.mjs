@@ -97,6 +97,7 @@ export default async function living() {
     const first = await page.locator('#happened li').first().getAttribute('id');
     await box.api('POST', '/instance/restart/home');
     await page.waitForFunction((id) => document.querySelector('#happened li').id !== id, first);
+    await page.getByText('Everything is working.').first().waitFor();
     await look(page, 'events');
   });
   await check('contact lost is said, what is shown is marked as old, and found again', async () => {

@@ -1,8 +1,8 @@
 // Who is signed in, as whom, and for how long.
 import assert from 'node:assert/strict';
 import { look, open, signIn } from '../lib/browser.mjs';
-import { check } from '../lib/checks.mjs';
-import { demo } from '../lib/demo.mjs';
+import { check, figure } from '../lib/checks.mjs';
+import { demo, serve } from '../lib/demo.mjs';
 
 export default async function sessions() {
   const box = await demo('--empty');
@@ -24,7 +24,9 @@ export default async function sessions() {
     await guest.locator('#head h1', { hasText: 'home' }).waitFor();
     await look(guest, 'own-key');
     assert.equal(await guest.locator('.back').count(), 0);
-    assert.equal((await guest.request.get(`${box.address}/page/accounts/other`)).status(), 404);
+    assert.equal((await guest.goto(`${box.address}/page/accounts/other`)).status(), 404);
+    await look(guest, 'gone');
+    await guest.goto(`${box.address}/`);
     assert.equal((await guest.request.get(`${box.address}/page/live`, { maxRedirects: 0 })).status(), 303);
     const csrf = await guest.locator('input[name=csrf]').first().getAttribute('value');
     const reply = await guest.request.post(`${box.address}/page/accounts/other/delete`, { form: { csrf } });
@@ -60,6 +62,23 @@ export default async function sessions() {
     for (let n = 0; n < 40 && !(await guesser.getByText('Too many wrong keys').count()); n += 1) await signIn(guesser, box, `guess-${n}`);
     await guesser.getByText('Too many wrong keys').waitFor();
     await guesser.context().close();
+  });
+  await check('tetherd is gone: said within seconds; back again it is found, and the browser is still signed in', async () => {
+    const real = await serve();
+    const page = await open({ calm: false }); // a refused connection is an error to Chromium
+    await signIn(page, real, real.command('key', 'show'));
+    await page.fill('#name', 'home');
+    const began = performance.now();
+    await real.cut();
+    await page.locator('#lost:not([hidden])').waitFor();
+    figure('a dead tetherd is told after', `${Math.round(performance.now() - began)} ms`);
+    assert.equal(await page.inputValue('#name'), 'home', 'what was typed stays');
+    await real.again();
+    await page.locator('#lost').waitFor({ state: 'hidden' });
+    await page.reload();
+    await page.locator('#name').waitFor();
+    await page.context().close();
+    await real.stop();
   });
   await guest.context().close();
   await owner.context().close();

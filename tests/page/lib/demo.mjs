@@ -67,12 +67,28 @@ export async function demo(...more) {
 export async function serve(env = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tetherd-page-'));
   const place = { ...process.env, TETHERD_DATA_DIR: folder, TETHERD_LOG: 'info', ...env };
-  const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0'], { env: place, stdio: ['ignore', 'ignore', 'pipe'] });
+  let child;
   let address;
-  await until(child, [child.stderr], (line) => { address ??= line.match(/listening on (https?:\/\/[\d.:]+)/)?.[1]; }, () => address);
+  const start = async (listen) => {
+    child = spawn(binary, ['serve', '--listen', listen], { env: place, stdio: ['ignore', 'ignore', 'pipe'] });
+    let there = false;
+    await until(child, [child.stderr], (line) => {
+      const found = line.match(/listening on (https?:\/\/[\d.:]+)/)?.[1];
+      address ??= found;
+      there ||= Boolean(found);
+    }, () => there);
+  };
+  await start('127.0.0.1:0');
   return {
     address,
     port: new URL(address).port,
+    // As a power cut does; and back at the same address.
+    async cut() {
+      const gone = ended(child);
+      child.kill('SIGKILL');
+      await gone;
+    },
+    again: () => start(new URL(address).host),
     command: (...words) => execFileSync(binary, words, { env: place, encoding: 'utf8' }).trim(),
     async stop() {
       const gone = ended(child);
