@@ -18,6 +18,7 @@ use crate::config::{Config, Http};
 use crate::events::Courier;
 use crate::http::{self, CertificateFiles, HttpConfig, KeyRing, Limits, Listener};
 use crate::instance::{self, Registry};
+use crate::link::web::Farewells;
 use crate::model::{Clock, Digest, Secret, SystemClock, Token};
 use crate::net::{Net, NetConfig};
 use crate::store::{FIRST_KEY, KeySource, Store, StoreError};
@@ -109,6 +110,7 @@ struct Parts {
     registry: Arc<Registry>,
     courier: Courier,
     state: Arc<http::State>,
+    farewells: Farewells,
 }
 
 impl Parts {
@@ -130,9 +132,10 @@ impl Parts {
         )?;
         // Before the instances: it hears of their start.
         webhooks::set_global(&store, &config).await?;
+        let (links, farewells) = links::factory(&store, net.clone(), &clock, &config);
         let registry = Registry::start(instance::Parts {
             ledger: Arc::new(store.clone()),
-            links: Arc::new(links::factory(&store, net.clone(), &clock, &config)),
+            links: Arc::new(links),
             clock: Arc::clone(&clock),
             chance,
             code_limit: config.qr.limit,
@@ -147,7 +150,7 @@ impl Parts {
             store.clone(),
             courier.clone(),
         )));
-        Ok(Self { config, store, registry, courier, state })
+        Ok(Self { config, store, registry, courier, state, farewells })
     }
 
     /// Every task that lives until `shutdown`: a line each.
@@ -162,6 +165,7 @@ impl Parts {
         let mut tasks = JoinSet::new();
         tasks.spawn(http::serve(Arc::clone(&self.state), listeners, Limits::default(), until()));
         tasks.spawn(self.courier.clone().run(until()));
+        tasks.spawn(self.farewells.clone().run(until()));
         tasks.spawn(house::keep(self.store.clone(), webhooks::retention(&self.config), until()));
         tasks.spawn(systemd::attend(
             systemd::Proof::new(Arc::clone(&self.registry), self.store.clone()),

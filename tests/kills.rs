@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 use support::Daemon;
 use tetherd::model::{InstanceId, SystemClock};
+use tetherd::store::credentials::Gate;
 use tetherd::store::{KeySource, Store};
 use tetherd_sandbox::{Fault, Options, Sandbox};
 use whatsapp_rust::wacore::store::traits::DeviceStore as _;
@@ -100,7 +101,7 @@ async fn a_kill_in_the_moment_of_linking_loses_no_link() {
 async fn on_disk(folder: &std::path::Path) -> (bool, bool) {
     let key = KeySource::File(folder.join("sealing.key"));
     let store = Store::open_with(&folder.join("tetherd.db"), key, Arc::new(SystemClock)).await.unwrap();
-    let device = store.credentials(InstanceId(1)).load().await.unwrap().unwrap();
+    let device = store.credentials(InstanceId(1), Gate::default()).load().await.unwrap().unwrap();
     store.close().await;
     (device.pn.is_some(), device.account.is_some())
 }

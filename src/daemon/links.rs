@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::chance;
 use crate::config::Config;
 use crate::link::cloud::{CloudConfig, CloudFactory};
-use crate::link::web::{Server, WebConfig, WebFactory};
+use crate::link::web::{Farewells, Server, WebConfig, WebFactory};
 use crate::link::{Link, LinkContext, LinkFactory};
 use crate::model::{Clock, Integration};
 use crate::net::Net;
@@ -17,7 +17,7 @@ pub(super) fn factory(
     net: Net,
     clock: &Arc<dyn Clock>,
     config: &Config,
-) -> impl LinkFactory + use<> {
+) -> (impl LinkFactory + use<>, Farewells) {
     let mut server = Server::whatsapp();
     if let Some(url) = &config.whatsapp.url {
         server.socket.clone_from(url);
@@ -35,10 +35,10 @@ pub(super) fn factory(
         version: config.cloud.version.clone(),
         interval: Duration::from_mins(config.cloud.interval.into()),
     };
-    Factory {
-        cloud: CloudFactory::new(store.clone(), net.clone(), cloud, chance),
-        web: WebFactory::new(store.clone(), net, Arc::clone(clock), web),
-    }
+    let cloud = CloudFactory::new(store.clone(), net.clone(), cloud, chance);
+    let web = WebFactory::new(store.clone(), net, Arc::clone(clock), web);
+    let farewells = web.farewells();
+    (Factory { web, cloud }, farewells)
 }
 
 /// The right kind of link for each instance.

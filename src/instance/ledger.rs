@@ -50,6 +50,14 @@ impl Ledger for Store {
     ) -> Result<(), LedgerError> {
         Ok(self.delete_instance(id, events, tombstone).await?)
     }
+
+    async fn settle_tombstone(&self, id: InstanceId, told: bool) -> Result<(), LedgerError> {
+        Ok(Self::settle_tombstone(self, id, told).await?)
+    }
+
+    async fn is_untold(&self, id: InstanceId) -> Result<bool, LedgerError> {
+        Ok(Self::is_untold(self, id).await?)
+    }
 }
 
 impl From<InstanceRow> for Record {

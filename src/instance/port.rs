@@ -73,7 +73,7 @@ pub enum Change {
     Forget {
         /// The truth from now on.
         truth: LinkTruth,
-        /// WhatsApp does not know yet.
+        /// WhatsApp does not know yet. [`Ledger::settle_tombstone`] must follow.
         tombstone: bool,
     },
     /// What is known of the account.
@@ -114,7 +114,13 @@ pub trait Ledger: Send + Sync {
     /// Keeps a change.
     async fn commit(&self, id: InstanceId, change: Change, events: Vec<NewEvent>) -> Result<(), LedgerError>;
 
-    /// Forgets an instance; its undelivered events stay.
+    /// Forgets an instance; its undelivered events stay. `tombstone` as in [`Change::Forget`].
     async fn delete(&self, id: InstanceId, events: Vec<NewEvent>, tombstone: bool)
     -> Result<(), LedgerError>;
+
+    /// After a change that left a tombstone: whether WhatsApp could be told at once, so that none is needed.
+    async fn settle_tombstone(&self, id: InstanceId, told: bool) -> Result<(), LedgerError>;
+
+    /// Whether WhatsApp is still to be told that a device of this instance left.
+    async fn is_untold(&self, id: InstanceId) -> Result<bool, LedgerError>;
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod keeping;
+mod leaving;
 mod link_events;
 mod publishing;
 
@@ -197,8 +198,7 @@ impl Supervisor {
 
     fn world(&self) -> World {
         let now = self.shared.clock.instant();
-        let pairing = self.pairing.wanted.is_some()
-            || self.pairing.code.as_ref().is_some_and(|code| code.expires.at > now);
+        let pairing = self.pairing.code.as_ref().is_some_and(|code| code.expires.at > now);
         World {
             now,
             wall: self.shared.clock.now(),

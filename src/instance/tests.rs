@@ -42,6 +42,11 @@ struct World {
     kept: Mutex<Vec<(Change, Vec<NewEvent>)>>,
     rows: Mutex<Vec<Record>>,
     refuse: AtomicBool,
+    /// A tombstone that WhatsApp was not told of.
+    untold: AtomicBool,
+    /// WhatsApp does not answer a log-out.
+    mute: AtomicBool,
+    frozen: AtomicBool,
 }
 
 impl World {
@@ -101,7 +106,11 @@ impl Link for FakeLink {
 
     async fn logout(&self) -> Result<(), LinkError> {
         self.0.logouts.fetch_add(1, Ordering::SeqCst);
-        Ok(())
+        if self.0.mute.load(Ordering::SeqCst) { Err(LinkError::TimedOut(3 * S)) } else { Ok(()) }
+    }
+
+    fn freeze(&self, frozen: bool) {
+        self.0.frozen.store(frozen, Ordering::SeqCst);
     }
 
     async fn set_presence(&self, _: Presence) -> Result<(), LinkError> {
@@ -142,13 +151,29 @@ impl Ledger for Memory {
         if self.0.refuse.load(Ordering::SeqCst) {
             return Err(LedgerError::Storage("the disk is full".into()));
         }
+        if let Change::Forget { tombstone: true, .. } = &change {
+            self.0.untold.store(true, Ordering::SeqCst);
+        }
         self.0.kept.lock().unwrap().push((change, events));
         Ok(())
     }
 
-    async fn delete(&self, _: InstanceId, events: Vec<NewEvent>, _: bool) -> Result<(), LedgerError> {
+    async fn delete(&self, _: InstanceId, events: Vec<NewEvent>, tombstone: bool) -> Result<(), LedgerError> {
+        if self.0.refuse.load(Ordering::SeqCst) {
+            return Err(LedgerError::Storage("the disk is full".into()));
+        }
         self.0.kept.lock().unwrap().push((Change::None, events));
+        self.0.untold.store(tombstone, Ordering::SeqCst);
         Ok(())
+    }
+
+    async fn settle_tombstone(&self, _: InstanceId, told: bool) -> Result<(), LedgerError> {
+        self.0.untold.fetch_and(!told, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn is_untold(&self, _: InstanceId) -> Result<bool, LedgerError> {
+        Ok(self.0.untold.load(Ordering::SeqCst))
     }
 }
 
@@ -317,18 +342,47 @@ async fn logout_tells_whatsapp_and_a_second_one_is_refused() {
     handle.logout().await.unwrap();
     assert_eq!(handle.snapshot().reason, Some(Reason::LoggedOut));
     assert_eq!(world.logouts.load(Ordering::SeqCst), 1);
+    assert!(!world.untold.load(Ordering::SeqCst), "no tombstone is left");
     assert_eq!(handle.logout().await, Err(InstanceError::NotConnected));
 }
 
 #[tokio::test(start_paused = true)]
-async fn logout_while_away_leaves_a_tombstone() {
+async fn logout_while_away_leaves_a_tombstone_and_may_be_asked_again() {
     let world = Arc::new(World::default());
     let (_registry, handle) = linked(&world).await;
     world.then([end(Reason::Disconnected), end(Reason::Offline)]);
     until(&handle, Visible::Connecting).await;
     handle.logout().await.unwrap();
-    let kept = world.kept.lock().unwrap();
-    assert!(kept.iter().any(|(c, _)| matches!(c, Change::Forget { tombstone: true, .. })));
+    assert_eq!(world.logouts.load(Ordering::SeqCst), 0);
+    assert!(world.untold.load(Ordering::SeqCst));
+    assert_eq!(handle.logout().await, Ok(()), "WhatsApp does not know yet");
+    world.untold.store(false, Ordering::SeqCst);
+    assert_eq!(handle.logout().await, Err(InstanceError::NotConnected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_out_that_whatsapp_does_not_answer_leaves_a_tombstone() {
+    let world = Arc::new(World::default());
+    let (_registry, handle) = linked(&world).await;
+    world.mute.store(true, Ordering::SeqCst);
+    handle.logout().await.unwrap();
+    assert_eq!(handle.snapshot().visible, Visible::Close);
+    assert!(world.untold.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_refuses_a_log_out_changes_nothing() {
+    let world = Arc::new(World::default());
+    let (registry, handle) = linked(&world).await;
+    world.refuse.store(true, Ordering::SeqCst);
+    assert!(matches!(handle.logout().await, Err(InstanceError::Storage(_))));
+    assert!(matches!(registry.delete(&shop().name).await, Err(InstanceError::Storage(_))));
+    assert_eq!((handle.snapshot().visible, handle.snapshot().reason), (Visible::Open, Some(Reason::Open)));
+    assert!(handle.snapshot().truth.is_linked() && !world.frozen.load(Ordering::SeqCst));
+    assert_eq!((world.logouts.load(Ordering::SeqCst), world.runs.load(Ordering::SeqCst)), (0, 1));
+    world.refuse.store(false, Ordering::SeqCst);
+    assert_eq!(registry.delete(&shop().name).await, Ok(true));
+    assert_eq!(world.logouts.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]

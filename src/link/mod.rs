@@ -105,6 +105,10 @@ pub trait Link: Send + Sync {
     /// Takes changed options over.
     fn apply(&self, options: LinkOptions);
 
+    /// From now on nothing of its credentials is written, or it is again. What is about to be forgotten must
+    /// not come back by what the link still saves in the background.
+    fn freeze(&self, _frozen: bool) {}
+
     /// Throws away what it holds in memory of credentials that the store has forgotten.
     async fn forget(&self);
 

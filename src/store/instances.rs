@@ -74,7 +74,8 @@ pub enum InstanceChange {
     None,
     /// The truth about the link.
     Truth(LinkTruth),
-    /// The truth, and every credential is wiped with it; `tombstone` keeps what telling WhatsApp needs.
+    /// The truth, and every credential is wiped with it; `tombstone` keeps what telling WhatsApp needs, and
+    /// [`Store::settle_tombstone`] must follow.
     Forget {
         /// The truth from now on.
         truth: LinkTruth,
@@ -142,8 +143,9 @@ impl Store {
         events: Vec<NewEvent>,
     ) -> Result<(), StoreError> {
         let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
+        let leaves = matches!(change, InstanceChange::Forget { tombstone: true, .. });
         let added = self
-            .write(move |connection| {
+            .leaving(leaves.then_some(id), move |connection| {
                 // Before the change, so that events of a log-out still name the account that it was.
                 let append = Append::lookup(connection, id, now)?;
                 apply(connection, &sealer, id, change, now)?;
@@ -179,7 +181,8 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets an instance; its undelivered events stay until they are delivered.
+    /// Forgets an instance; its undelivered events stay until they are delivered. With `tombstone`, what telling
+    /// WhatsApp needs is kept, and [`Store::settle_tombstone`] must follow.
     pub async fn delete_instance(
         &self,
         id: InstanceId,
@@ -188,12 +191,16 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
         let added = self
-            .write(move |connection| {
+            .leaving(tombstone.then_some(id), move |connection| {
                 let append = Append::lookup(connection, id, now)?;
                 let added = outbox::append(connection, &sealer, &append, &events)?;
                 if tombstone {
                     credentials::bury(connection, id, now)?;
                 }
+                connection.execute(
+                    "DELETE FROM session WHERE key = (SELECT token FROM instance WHERE id = ?1)",
+                    [id.0],
+                )?;
                 connection.execute("UPDATE webhook SET retired = 1 WHERE instance = ?1", [id.0])?;
                 connection.execute("DELETE FROM instance WHERE id = ?1", [id.0])?;
                 Ok(added)
@@ -201,6 +208,22 @@ impl Store {
             .await?;
         self.stored(added);
         Ok(())
+    }
+
+    /// A change that leaves a tombstone, of an instance whose link can still tell WhatsApp by itself.
+    async fn leaving<T: Send + 'static>(
+        &self,
+        who: Option<InstanceId>,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if let Some(id) = who {
+            self.0.leaving.begin(id);
+        }
+        let done = self.write(job).await;
+        if let (Some(id), Err(_)) = (who, &done) {
+            self.0.leaving.settle(id);
+        }
+        done
     }
 
     /// Cloud: Meta's access token, when one is kept.
@@ -469,7 +492,7 @@ fn write_proxy(proxy: &ProxyConfig) -> Result<Vec<u8>, StoreError> {
     Ok(serde_json::to_vec(&kept)?)
 }
 
-fn read_proxy(bytes: &[u8]) -> Result<ProxyConfig, StoreError> {
+pub(super) fn read_proxy(bytes: &[u8]) -> Result<ProxyConfig, StoreError> {
     let kept: KeptProxy = serde_json::from_slice(bytes)?;
     let unknown = |_| StoreError::Corrupt(format!("proxy protocol {}", kept.protocol));
     Ok(ProxyConfig {

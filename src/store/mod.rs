@@ -68,6 +68,7 @@ struct Inner {
     delivered: watch::Sender<()>,
     /// Wakes when a session or an invitation ended or began.
     access: watch::Sender<()>,
+    leaving: credentials::Leaving,
     due: due::Due,
     figures: due::Figures,
     /// Held while the process lives: two daemons on one database would tear each other's ratchets.
@@ -118,6 +119,7 @@ impl Store {
             newest: watch::channel(newest).0,
             delivered: watch::channel(()).0,
             access: watch::channel(()).0,
+            leaving: credentials::Leaving::default(),
             due: due::Due::default(),
             figures: due::Figures::default(),
             lock: Mutex::new(Some(opened.lock)),

@@ -19,6 +19,7 @@ const STEPS: &[(&str, Option<Program>)] = &[
     (include_str!("schema/2.sql"), None),
     (include_str!("schema/3.sql"), None),
     (include_str!("schema/4.sql"), Some(seal::seal_places)),
+    (include_str!("schema/5.sql"), None),
 ];
 /// From this one on no step leaves plain text of secrets in the file's free pages.
 const SEALED: i64 = 4;

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use whatsapp_rust::wacore::store::traits::SignalStore as _;
 
+use super::credentials::Gate;
 use super::seal::Sealer;
 use super::{EventFilter, KeySource, NewInstanceRow, SealingKey, Store, StoreError, schema};
 use crate::model::{
@@ -57,7 +58,11 @@ async fn filled(folder: &Path) -> Store {
     for name in ["a", "b"] {
         let row =
             store.create_instance(shop(name), vec![message(&format!("love from {name}"))]).await.unwrap();
-        store.credentials(row.id).put_session("x@s", format!("ratchet of {name}").as_bytes()).await.unwrap();
+        store
+            .credentials(row.id, Gate::default())
+            .put_session("x@s", format!("ratchet of {name}").as_bytes())
+            .await
+            .unwrap();
     }
     store.set_webhook(None, Webhook::to("http://h/?token=global")).await.unwrap();
     store
@@ -94,7 +99,7 @@ async fn rows_cannot_be_swapped() {
         "UPDATE event SET seq = 9 WHERE instance = 1",
         "UPDATE credential SET value = (SELECT value FROM credential WHERE instance = 2) WHERE instance = 1",
         "UPDATE credential SET key = 'y@s' WHERE instance = 1",
-        "INSERT INTO tombstone SELECT 'x/1', value, 0 FROM credential WHERE instance = 2",
+        "INSERT INTO tombstone(instance, name, device, created) SELECT 1, 'x', value, 0 FROM credential WHERE instance = 2",
     ];
     for swap in swaps {
         let folder = tempfile::tempdir().unwrap();

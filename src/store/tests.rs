@@ -8,6 +8,7 @@ use whatsapp_rust::bytes::Bytes;
 use whatsapp_rust::wacore::store::Device;
 use whatsapp_rust::wacore::store::traits::{AppSyncStore, DeviceStore, ProtocolStore, SignalStore};
 
+use super::credentials::Gate;
 use super::{EventFilter, InstanceChange, NewInstanceRow, SealingKey, Store, StoreError};
 use crate::model::{
     AccountJid, Digest, Ended, EventKind, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth,
@@ -45,7 +46,7 @@ fn note(text: &str) -> NewEvent {
 }
 
 async fn linked(store: &Store, id: InstanceId) {
-    let credentials = store.credentials(id);
+    let credentials = store.credentials(id, Gate::default());
     let mut device = Device::new();
     device.pn = Some("5511999998888:7@s.whatsapp.net".parse().unwrap());
     device.push_name = "Maria".into();
@@ -57,7 +58,7 @@ async fn the_credentials_on_disk_decide_who_is_linked() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let row = store.create_instance(shop("shop"), vec![]).await.unwrap();
-    store.credentials(row.id).create().await.unwrap();
+    store.credentials(row.id, Gate::default()).create().await.unwrap();
     assert_eq!(
         store.instances().await.unwrap()[0].truth,
         LinkTruth::Never,
@@ -80,7 +81,7 @@ async fn forgetting_wipes_with_the_events_that_tell_of_it() {
     let store = open(folder.path()).await;
     let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
     linked(&store, id).await;
-    store.credentials(id).put_session("a@s", b"x").await.unwrap();
+    store.credentials(id, Gate::default()).put_session("a@s", b"x").await.unwrap();
     let ended =
         Ended { reason: Reason::LoggedOut, at: Stamp::from_millis(5), detail: ReasonDetail::default() };
     let profile = Profile { jid: Some(AccountJid::from_jid("5511@s.whatsapp.net")), ..Profile::default() };
@@ -88,8 +89,8 @@ async fn forgetting_wipes_with_the_events_that_tell_of_it() {
     let change = InstanceChange::Forget { truth: truth.clone(), tombstone: true };
     store.change_instance(id, change, vec![note("close")]).await.unwrap();
     assert_eq!(store.instances().await.unwrap()[0].truth, truth);
-    assert!(!store.credentials(id).exists().await.unwrap());
-    assert!(store.credentials(id).get_session("a@s").await.unwrap().is_none());
+    assert!(!store.credentials(id, Gate::default()).exists().await.unwrap());
+    assert!(store.credentials(id, Gate::default()).get_session("a@s").await.unwrap().is_none());
     assert_eq!(store.events_after(0, EventFilter::default(), 10).await.unwrap().len(), 1);
 }
 
@@ -122,7 +123,7 @@ async fn nothing_secret_is_readable_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
-    store.credentials(id).put_session("a@s", b"RATCHET-STATE").await.unwrap();
+    store.credentials(id, Gate::default()).put_session("a@s", b"RATCHET-STATE").await.unwrap();
     store.set_webhook(Some(id), Webhook::to("http://h/?token=URL-TOKEN")).await.unwrap();
     assert_eq!(
         store.instances().await.unwrap()[0].proxy.as_ref().unwrap().password,
@@ -166,7 +167,7 @@ async fn prekeys_batches_and_macs_behave_as_the_engine_expects() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
-    let c = store.credentials(id);
+    let c = store.credentials(id, Gate::default());
     assert_eq!(c.get_max_prekey_id().await.unwrap(), 0);
     let keys: Vec<_> = (1..=30).map(|id| (id, Bytes::from(vec![u8::try_from(id).unwrap(); 4]))).collect();
     c.store_prekeys_batch(&keys, false).await.unwrap();
@@ -207,9 +208,13 @@ async fn what_the_engine_still_writes_after_the_end_brings_nothing_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
-    let credentials = store.credentials(id);
+    let gate = Gate::default();
+    let credentials = store.credentials(id, gate.clone());
     credentials.create().await.unwrap();
-    credentials.revoke();
+    gate.close();
     assert!(credentials.clone().save(&Device::new()).await.is_err());
-    assert!(store.credentials(id).save(&Device::new()).await.is_ok(), "the next client has its own");
+    assert!(
+        store.credentials(id, Gate::default()).save(&Device::new()).await.is_ok(),
+        "the next client has its own"
+    );
 }

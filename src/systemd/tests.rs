@@ -86,6 +86,12 @@ impl Ledger for Sticky {
     async fn delete(&self, id: InstanceId, events: Vec<NewEvent>, tomb: bool) -> Result<(), LedgerError> {
         self.store.delete(id, events, tomb).await
     }
+    async fn settle_tombstone(&self, id: InstanceId, told: bool) -> Result<(), LedgerError> {
+        Ledger::settle_tombstone(&self.store, id, told).await
+    }
+    async fn is_untold(&self, id: InstanceId) -> Result<bool, LedgerError> {
+        Ledger::is_untold(&self.store, id).await
+    }
 }
 
 /// A monotonic clock that the test moves.

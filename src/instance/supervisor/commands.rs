@@ -3,25 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::attempt::Said;
 use super::super::command::{Command, Reply};
 use super::super::handle::InstanceError;
 use super::super::port::{Change, LedgerError};
 use super::super::state::Fact;
-use super::super::tell;
 use super::Supervisor;
 use crate::link::{LinkError, LinkOptions, Presence};
-use crate::model::{
-    Ended, Integration, LinkTruth, PhoneNumber, ProxyConfig, Reason, Secret, Settings, Visible,
-};
+use crate::model::{Integration, LinkTruth, PhoneNumber, ProxyConfig, Secret, Settings, Visible};
 
 /// How long telling WhatsApp may take before the account is forgotten without.
-const TELL_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const TELL_LIMIT: Duration = Duration::from_secs(5);
 
 /// Callers that may wait for Meta at once; more are answered with what is known.
 const WAITING: usize = 256;
 
-type Done = Result<(), InstanceError>;
+pub(super) type Done = Result<(), InstanceError>;
 
 impl Supervisor {
     /// Returns whether to go on.
@@ -118,78 +114,6 @@ impl Supervisor {
         Ok(())
     }
 
-    async fn logout(&mut self) -> Done {
-        // Meta's token is to be forgotten also when Meta never took it.
-        let holds_token = self.record.integration == Integration::Cloud
-            && !matches!(self.record.truth, LinkTruth::Unlinked { .. });
-        let linked = self.record.truth.is_linked() || holds_token;
-        if !linked && self.attempt.is_none() {
-            return Err(InstanceError::NotConnected);
-        }
-        let told = linked && self.tell_whatsapp().await;
-        let effects = self.machine.step(Fact::Closed, self.world());
-        self.act(effects).await;
-        self.end_attempt().await;
-        self.machine.step(Fact::Ended(crate::link::Outcome::Stopped), self.world());
-        self.clear_codes();
-        if linked {
-            let ended = Ended {
-                reason: Reason::LoggedOut,
-                at: self.shared.clock.now(),
-                detail: self.machine.detail().clone(),
-            };
-            let change = self.unlinked(&ended, !told);
-            self.note_change();
-            let update = tell::connection_update(&self.snapshot());
-            let events = vec![tell::status_instance(&self.record.name, &ended), tell::logged_out(), update];
-            let kept = self.keep_now(change, events).await;
-            self.link.forget().await;
-            self.publish_now();
-            return kept.map_err(|e| storage(&e));
-        }
-        self.settle().await;
-        Ok(())
-    }
-
-    async fn delete(&mut self) -> Done {
-        let linked = self.record.truth.is_linked();
-        let told = linked && self.tell_whatsapp().await;
-        let effects = self.machine.step(Fact::Closed, self.world());
-        self.act(effects).await;
-        self.end_attempt().await;
-        self.machine.step(Fact::Ended(crate::link::Outcome::Stopped), self.world());
-        self.keep_backlog().await;
-        let mut events = Vec::new();
-        if linked {
-            let (reason, at) = (Reason::LoggedOut, self.shared.clock.now());
-            let ended = Ended { reason, at, detail: self.machine.detail().clone() };
-            events.extend([tell::status_instance(&self.record.name, &ended), tell::logged_out()]);
-        }
-        if self.note_change() {
-            events.push(tell::connection_update(&self.snapshot()));
-        }
-        events.extend(tell::deleted(&self.record.name, &self.record.uuid));
-        self.shared.ledger.delete(self.record.id, events, linked && !told).await.map_err(|e| storage(&e))?;
-        self.clear_codes();
-        self.publish_now();
-        Ok(())
-    }
-
-    /// Whether WhatsApp knows now that this device leaves.
-    async fn tell_whatsapp(&self) -> bool {
-        if self.machine.visible() != Visible::Open {
-            return false;
-        }
-        matches!(tokio::time::timeout(TELL_LIMIT, self.link.logout()).await, Ok(Ok(())))
-    }
-
-    /// Stops what runs and waits for its end, so that nothing writes after what comes next.
-    async fn end_attempt(&mut self) {
-        let Some(mut attempt) = self.attempt.take() else { return };
-        attempt.halt();
-        while !matches!(attempt.next().await, Said::Ended(_)) {}
-    }
-
     fn subscribe(&mut self, reply: Reply) {
         let link = Arc::clone(&self.link);
         tokio::spawn(async move {
@@ -248,6 +172,9 @@ impl Supervisor {
     }
 }
 
-fn storage(error: &LedgerError) -> InstanceError {
-    InstanceError::Storage(error.to_string())
+pub(super) fn storage(error: &LedgerError) -> InstanceError {
+    match error {
+        LedgerError::Gone => InstanceError::Gone,
+        other => InstanceError::Storage(other.to_string()),
+    }
 }

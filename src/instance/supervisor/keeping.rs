@@ -106,7 +106,8 @@ impl Supervisor {
             at: self.shared.clock.now(),
             detail: self.machine.detail().clone(),
         };
-        let change = self.unlinked(&ended, false);
+        self.record.truth = self.unlinked(ended.clone());
+        let change = Change::Forget { truth: self.record.truth.clone(), tombstone: false };
         self.note_change();
         let snapshot = self.snapshot();
         let events = vec![
@@ -118,11 +119,9 @@ impl Supervisor {
         self.link.forget().await;
     }
 
-    /// The change that forgets the credentials; takes it over into the record.
-    pub(super) fn unlinked(&mut self, ended: &Ended, tombstone: bool) -> Change {
-        let profile = self.record.truth.profile().cloned().unwrap_or_default();
-        self.record.truth = LinkTruth::Unlinked { profile, ended: ended.clone() };
-        Change::Forget { truth: self.record.truth.clone(), tombstone }
+    /// The truth once the credentials are forgotten.
+    pub(super) fn unlinked(&self, ended: Ended) -> LinkTruth {
+        LinkTruth::Unlinked { profile: self.record.truth.profile().cloned().unwrap_or_default(), ended }
     }
 }
 

@@ -17,6 +17,9 @@ impl Supervisor {
     /// As [`Self::settle`], with events that come before those about state.
     pub(super) async fn settle_with(&mut self, mut events: Vec<NewEvent>) {
         let changed = self.note_change();
+        if self.told.0 == Visible::Close {
+            self.pairing.wanted = None;
+        }
         // A code is of use now and dead in a minute: readers do not wait for the disk.
         self.publish_now();
         if changed {

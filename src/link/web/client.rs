@@ -18,7 +18,6 @@ use super::version::{self, Version};
 use super::vow::Vow;
 use super::{REQUEST, WebLink};
 use crate::link::{LinkError, Presence};
-use crate::store::credentials::Credentials;
 
 /// Enough for a household: each new peer device takes one, and the server asks for more in time.
 const PREKEYS: usize = 100;
@@ -27,7 +26,6 @@ const STOP: Duration = Duration::from_secs(4);
 
 /// A client that can run (again).
 pub(super) struct Held {
-    pub(super) credentials: Credentials,
     pub(super) client: Arc<Client>,
     pub(super) ear: Ear,
     pub(super) version: Version,
@@ -40,7 +38,7 @@ impl Held {
         let parts = &link.parts;
         let (version, options) = (version::announced(parts).await, link.options());
         let ear = Ear::default();
-        let credentials = parts.store.credentials(link.context.id);
+        let credentials = parts.store.credentials(link.context.id, link.gate());
         let vow = Vow::new(credentials.clone());
         let props = DevicePropsOverride::new()
             .with_os(parts.config.device_name.clone())
@@ -50,7 +48,7 @@ impl Held {
             socket: parts.config.server.socket.clone(),
             options: Arc::clone(&link.options),
             trace: Arc::clone(&link.trace),
-            vow: vow.clone(),
+            vow: Some(vow.clone()),
         };
         let hook = Hook {
             inbox: Arc::clone(&link.context.inbox),
@@ -76,7 +74,7 @@ impl Held {
         let client = bot.client();
         vow.of(&client);
         client.enable_auto_reconnect.store(false, Ordering::Relaxed);
-        Ok(Self { credentials, client, ear, version, bot: Some(bot) })
+        Ok(Self { client, ear, version, bot: Some(bot) })
     }
 }
 

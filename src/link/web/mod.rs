@@ -7,6 +7,7 @@
 
 mod client;
 mod events;
+mod farewell;
 mod http;
 mod inbox;
 mod media;
@@ -25,9 +26,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use farewell::Farewells;
 pub use version::Version;
 
 use super::{
@@ -37,6 +39,7 @@ use super::{
 use crate::model::{Clock, Media, PhoneNumber};
 use crate::net::Net;
 use crate::store::Store;
+use crate::store::credentials::Gate;
 use client::Held;
 use transport::Trace;
 
@@ -84,13 +87,21 @@ struct Parts {
     net: Net,
     clock: Arc<dyn Clock>,
     config: WebConfig,
+    /// Wakes when WhatsApp let a link in.
+    reached: watch::Sender<()>,
 }
 
 impl WebFactory {
     /// Puts the parts together.
     #[must_use]
     pub fn new(store: Store, net: Net, clock: Arc<dyn Clock>, config: WebConfig) -> Self {
-        Self { parts: Arc::new(Parts { store, net, clock, config }) }
+        Self { parts: Arc::new(Parts { store, net, clock, config, reached: watch::channel(()).0 }) }
+    }
+
+    /// What tells WhatsApp of devices that left while it could not be told.
+    #[must_use]
+    pub fn farewells(&self) -> Farewells {
+        Farewells(Arc::clone(&self.parts))
     }
 }
 
@@ -101,6 +112,7 @@ impl LinkFactory for WebFactory {
             trace: Arc::default(),
             held: tokio::sync::Mutex::default(),
             pairing: tokio::sync::Mutex::default(),
+            gate: Mutex::default(),
             parts: Arc::clone(&self.parts),
             context,
         })
@@ -115,6 +127,8 @@ struct WebLink {
     /// The engine's client, kept over attempts for as long as it can run again.
     held: tokio::sync::Mutex<Option<Held>>,
     pairing: tokio::sync::Mutex<Option<PairingCode>>,
+    /// Of whatever client there is now.
+    gate: Mutex<Gate>,
 }
 
 impl WebLink {
@@ -122,11 +136,14 @@ impl WebLink {
         self.options.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn gate(&self) -> Gate {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Ends the client whose credentials are no more; its background tasks write nothing any more.
     async fn drop_revoked(&self) {
-        if let Some(held) = self.held.lock().await.take() {
-            held.credentials.revoke();
-        }
+        std::mem::take(&mut *self.gate.lock().unwrap_or_else(PoisonError::into_inner)).close();
+        self.held.lock().await.take();
     }
 
     async fn client(&self) -> Result<Arc<whatsapp_rust::Client>, LinkError> {
@@ -147,11 +164,12 @@ impl Link for WebLink {
     }
 
     async fn logout(&self) -> Result<(), LinkError> {
-        let client = self.client().await?;
-        // Tells WhatsApp (3 s at most) and ends the client, which the next attempt makes anew.
-        let done = tokio::time::timeout(REQUEST, client.logout()).await;
-        self.drop_revoked().await;
-        done.map_err(|_| LinkError::TimedOut(REQUEST))
+        farewell::say(&*self.client().await?).await
+    }
+
+    fn freeze(&self, frozen: bool) {
+        let gate = self.gate();
+        if frozen { gate.close() } else { gate.open() }
     }
 
     async fn set_presence(&self, presence: Presence) -> Result<(), LinkError> {

@@ -234,6 +234,7 @@ impl<'a> Attempt<'a> {
 
     async fn let_in(&mut self) {
         self.seen.logged_in = true;
+        self.link.parts.reached.send_replace(());
         self.link.trace.moved();
         self.say(LinkEvent::LoggedIn(self.profile())).await;
     }

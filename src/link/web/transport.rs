@@ -115,7 +115,8 @@ pub(super) struct Dialer {
     pub(super) socket: String,
     pub(super) options: Arc<Mutex<LinkOptions>>,
     pub(super) trace: Arc<Trace>,
-    pub(super) vow: Vow,
+    /// Of credentials that may come to be linked.
+    pub(super) vow: Option<Vow>,
 }
 
 type Connection = (Arc<dyn Transport>, async_channel::Receiver<TransportEvent>);
@@ -171,7 +172,7 @@ impl TransportFactory for Dialer {
         let watched = Arc::new(Watched {
             inner: transport,
             trace: Arc::clone(&self.trace),
-            vow: self.vow.for_connection(),
+            vow: self.vow.as_ref().and_then(Vow::for_connection),
             closing: AtomicBool::new(false),
         });
         tokio::spawn(pass_on(events, forward, Arc::clone(&watched)));

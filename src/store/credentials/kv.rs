@@ -1,8 +1,5 @@
 //! Values by kind and key: what the traits are written with.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -155,13 +152,11 @@ impl Credentials {
         &self,
         job: impl FnOnce(&Rows<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<T> {
-        let (sealer, instance, revoked) =
-            (self.store.0.sealer.clone(), self.instance, Arc::clone(&self.revoked));
+        let (sealer, instance, gate) = (self.store.0.sealer.clone(), self.instance, self.gate.clone());
         let done = self
             .store
             .write(move |connection| {
-                // Looked at where writes are in order: after the wipe there is nothing to write to.
-                if revoked.load(Ordering::Acquire) {
+                if gate.is_closed() {
                     return Err(StoreError::Missing("the account, which was unlinked,".into()));
                 }
                 job(&Rows { connection, sealer: &sealer, instance })

@@ -9,6 +9,7 @@ mod kv;
 mod protocol;
 mod secrets;
 mod signal;
+mod tombstones;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,8 +19,10 @@ use whatsapp_rust::wacore::store::Device;
 
 use super::seal::Sealer;
 use super::{Store, StoreError};
-use crate::model::{AccountJid, InstanceId, Profile, Stamp};
+use crate::model::{AccountJid, InstanceId, Profile};
 use kv::{Kind, place};
+pub use tombstones::Tombstone;
+pub(super) use tombstones::{Leaving, bury};
 
 /// One account's credentials, as the engine wants them.
 #[derive(Clone)]
@@ -28,22 +31,36 @@ pub struct Credentials {
     instance: InstanceId,
     /// What was saved last: the engine saves an unchanged device at every connect.
     saved: Arc<Mutex<Option<[u8; 32]>>>,
-    revoked: Arc<AtomicBool>,
+    gate: Gate,
 }
 
-impl Credentials {
-    /// From now on nothing is written through this or its clones: the engine's background tasks
-    /// outlive its client by a moment, and must not bring back what WhatsApp has taken away.
-    pub fn revoke(&self) {
-        self.revoked.store(true, Ordering::Release);
+/// Whether what the engine saves is written. It is looked at where writes are in order, so behind a closed
+/// gate nothing follows a wipe.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<AtomicBool>);
+
+impl Gate {
+    /// From now on nothing is written by whoever has this gate: the engine's background tasks outlive its
+    /// client by a moment, and must not bring back what was forgotten.
+    pub fn close(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Nothing was forgotten after all.
+    pub fn open(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.load(Ordering::Acquire)
     }
 }
 
 impl Store {
     /// The engine's storage for one instance; one per client of the engine.
     #[must_use]
-    pub fn credentials(&self, instance: InstanceId) -> Credentials {
-        Credentials { store: self.clone(), instance, saved: Arc::default(), revoked: Arc::default() }
+    pub fn credentials(&self, instance: InstanceId, gate: Gate) -> Credentials {
+        Credentials { store: self.clone(), instance, saved: Arc::default(), gate }
     }
 
     /// The account of an instance, when the credentials of a linked device are on disk.
@@ -73,14 +90,4 @@ pub(super) fn linked_account(
         name: Some(device.push_name.clone()).filter(|name| !name.is_empty()),
         picture_url: None,
     }))
-}
-
-/// Keeps a copy of the device, still sealed, until WhatsApp has been told that it left.
-pub(super) fn bury(connection: &Connection, instance: InstanceId, now: Stamp) -> Result<(), StoreError> {
-    connection.execute(
-        "INSERT OR REPLACE INTO tombstone(uuid, device, created) SELECT i.uuid || '/' || i.id, c.value, ?3 \
-         FROM credential c JOIN instance i ON i.id = c.instance WHERE c.instance = ?1 AND c.kind = ?2 AND c.n = 1",
-        (instance.0, Kind::Device as i64, now.millis()),
-    )?;
-    Ok(())
 }

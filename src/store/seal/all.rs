@@ -84,7 +84,7 @@ pub(in crate::store) fn unreadable(
     sealer: &Sealer,
 ) -> Result<Vec<String>, StoreError> {
     type Shown = fn(&Row<'_>) -> rusqlite::Result<(String, Vec<u8>, String)>;
-    let tables: [(&str, Shown); 6] = [
+    let tables: [(&str, Shown); 7] = [
         ("SELECT instance, kind, key, value FROM credential", |row| {
             let (instance, kind): (i64, i64) = (row.get(0)?, row.get(1)?);
             let place = place::credential(instance, kind, &row.get::<_, String>(2)?);
@@ -110,14 +110,13 @@ pub(in crate::store) fn unreadable(
             let (instance, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
             Ok((place::event(instance, seq), row.get(2)?, format!("event {seq} of instance {instance}")))
         }),
-        // The device of an instance, whose number is behind the slash.
-        ("SELECT cast(substr(uuid, instr(uuid, '/') + 1) AS INTEGER), device FROM tombstone", |row| {
-            let instance: i64 = row.get(0)?;
-            Ok((
-                place::credential(instance, 0, ""),
-                row.get(1)?,
-                format!("what is left of instance {instance}"),
-            ))
+        ("SELECT instance, device, name FROM tombstone", |row| {
+            let what = format!("what is left of {}", row.get::<_, String>(2)?);
+            Ok((place::credential(row.get(0)?, 0, ""), row.get(1)?, what))
+        }),
+        ("SELECT instance, proxy, name FROM tombstone WHERE proxy IS NOT NULL", |row| {
+            let what = format!("the proxy that {} had", row.get::<_, String>(2)?);
+            Ok((place::proxy(row.get(0)?), row.get(1)?, what))
         }),
     ];
     let mut faults = Vec::new();
