@@ -208,8 +208,11 @@ fn certificate_files(http: &Http) -> Option<CertificateFiles> {
 /// folder, which the first start makes.
 pub(crate) fn sealing_key(config: &Config) -> KeySource {
     const NAME: &str = "sealing.key";
-    let given = config.sealing_key.clone().or_else(|| systemd::credential(NAME));
-    given.map_or_else(|| KeySource::File(config.data_dir.join(NAME)), KeySource::Given)
+    if let Some(path) = &config.sealing_key {
+        return KeySource::Given(path.clone());
+    }
+    systemd::credential(NAME)
+        .map_or_else(|| KeySource::File(config.data_dir.join(NAME)), KeySource::Credential)
 }
 
 fn http_config(config: &Config) -> HttpConfig {

@@ -1,4 +1,5 @@
-# The package on a real systemd: installed, linked, stopped, killed, cut off, upgraded, removed.
+# The package on a real systemd, this machine's and a newer one: installed, linked, stopped, killed, cut off, upgraded, removed.
 set -euo pipefail
 cargo build --locked --workspace --features demo
 timeout 900 tests/box/run
+timeout 300 tests/box/run trixie test_life test_limits test_secrets

@@ -3,6 +3,7 @@ set -euo pipefail
 . .ci/lib.sh
 triple=aarch64-unknown-linux-musl
 packaging/static --profile gate --features demo $triple
+cargo build --locked --workspace --features demo
 tests/static/run $triple
 need lintian
 packaging/deb --profile gate --target $triple --out target/static/packages

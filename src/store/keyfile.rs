@@ -14,8 +14,11 @@ use super::{SealingKey, StoreError};
 pub enum KeySource {
     /// A file of ours: made at first start, replaced when the key is.
     File(PathBuf),
-    /// A file that somebody else keeps (systemd's `LoadCredential=`).
+    /// A file that somebody else keeps.
     Given(PathBuf),
+    /// A credential of systemd's (`LoadCredential=`), in a folder that only the service may enter. From systemd 254 on an
+    /// access list lets the service read it, and the list's mask is what the mode shows for the group: 0440.
+    Credential(PathBuf),
 }
 
 impl KeySource {
@@ -23,7 +26,7 @@ impl KeySource {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::File(path) | Self::Given(path) => path,
+            Self::File(path) | Self::Given(path) | Self::Credential(path) => path,
         }
     }
 
@@ -31,9 +34,14 @@ impl KeySource {
     pub(super) fn load(&self, database: &Path) -> Result<SealingKey, StoreError> {
         let path = self.path();
         match File::open(path) {
-            Ok(file) => read(file, path),
+            Ok(file) => {
+                if !matches!(self, Self::Credential(_)) {
+                    for_its_owner_only(&file, path)?;
+                }
+                read(file, path)
+            }
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(path, &error)),
-            Err(error) if matches!(self, Self::Given(_)) => Err(io(path, &error)),
+            Err(error) if !matches!(self, Self::File(_)) => Err(io(path, &error)),
             Err(_) if fs::metadata(database).is_ok_and(|data| data.len() > 0) => {
                 Err(StoreError::NoKey { key: path.to_owned(), database: database.to_owned() })
             }
@@ -52,7 +60,9 @@ impl KeySource {
     pub(super) fn load_next(&self) -> Option<SealingKey> {
         let Self::File(path) = self else { return None };
         let next = next(path);
-        read(File::open(&next).ok()?, &next).ok()
+        let file = File::open(&next).ok()?;
+        for_its_owner_only(&file, &next).ok()?;
+        read(file, &next).ok()
     }
 
     /// Puts a key beside the one in use.
@@ -98,16 +108,20 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// The key in a file of 64 hexadecimal digits or 32 bytes, which only its owner may read.
-fn read(file: File, path: &Path) -> Result<SealingKey, StoreError> {
+fn for_its_owner_only(file: &File, path: &Path) -> Result<(), StoreError> {
     let mode = file.metadata().map_err(|error| io(path, &error))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(StoreError::Io(format!(
-            "sealing key {} can be read by others (mode {:o}); run: chmod 600 {0}",
-            path.display(),
-            mode & 0o777
-        )));
+    if mode & 0o077 == 0 {
+        return Ok(());
     }
+    Err(StoreError::Io(format!(
+        "sealing key {} can be read by others (mode {:o}); run: chmod 600 {0}",
+        path.display(),
+        mode & 0o777
+    )))
+}
+
+/// The key in a file of 64 hexadecimal digits or 32 bytes.
+fn read(file: File, path: &Path) -> Result<SealingKey, StoreError> {
     let mut content = Zeroizing::new(Vec::new());
     file.take(256).read_to_end(&mut content).map_err(|error| io(path, &error))?;
     SealingKey::parse(&content).ok_or_else(|| {

@@ -243,3 +243,16 @@ async fn a_given_key_is_replaced_only_by_one_that_is_given() {
     assert_eq!(open(&given).await.err(), Some(StoreError::WrongKey));
     open(&next).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_credential_of_systemd_shows_the_mask_of_its_access_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sealing.key");
+    super::write_key(&path, &SealingKey::new([1; 32])).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o440)).unwrap();
+    let database = database(folder.path());
+    let open = |key: KeySource| Store::open_with(&database, key, Arc::new(SystemClock));
+    let refused = open(KeySource::Given(path.clone())).await.err().unwrap().to_string();
+    assert!(refused.contains("can be read by others (mode 440)"), "{refused}");
+    open(KeySource::Credential(path)).await.unwrap();
+}
