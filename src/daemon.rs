@@ -7,6 +7,7 @@ mod listen;
 mod owner;
 mod reload;
 mod webhooks;
+mod world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -106,6 +107,7 @@ pub(crate) async fn run_with(
 /// What lives as long as the daemon.
 struct Parts {
     config: Config,
+    clock: Arc<dyn Clock>,
     store: Store,
     registry: Arc<Registry>,
     courier: Courier,
@@ -125,6 +127,7 @@ impl Parts {
         let database = config.database();
         let opening = Store::open_with(&database, sealing_key(&config), Arc::clone(&clock));
         let store = systemd::patiently("bringing the database up to date", opening).await?;
+        world::begin(&store, clock.as_ref()).await;
         let keys = keys(&store, &config, hand_over).await?;
         let net = Net::new(
             &NetConfig { extra_ca: config.net.extra_ca.clone(), ..NetConfig::default() },
@@ -150,7 +153,7 @@ impl Parts {
             store.clone(),
             courier.clone(),
         )));
-        Ok(Self { config, store, registry, courier, state, farewells })
+        Ok(Self { config, clock, store, registry, courier, state, farewells })
     }
 
     /// Every task that lives until `shutdown`: a line each.
@@ -174,6 +177,8 @@ impl Parts {
             systemd::tell,
             until(),
         ));
+        let clock = Arc::clone(&self.clock);
+        tasks.spawn(world::attend(Arc::clone(&self.registry), self.store.clone(), clock, until()));
         tasks.extend(here.certificate.iter().map(|it| Arc::clone(it).follow(until())));
         let takers = reload::Takers {
             state: Arc::clone(&self.state),

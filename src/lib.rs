@@ -7,6 +7,8 @@ pub mod model;
 
 pub mod net;
 
+pub mod world;
+
 pub mod store;
 
 pub mod events;

@@ -1,11 +1,13 @@
 //! What a supervisor is asked to do.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::handle::InstanceError;
 use crate::link::Presence;
-use crate::model::{Media, PhoneNumber, ProxyConfig, Secret, Settings};
+use crate::model::{ClockShift, Media, PhoneNumber, ProxyConfig, Secret, Settings};
 
 pub(crate) type Reply = oneshot::Sender<Result<(), InstanceError>>;
 
@@ -33,8 +35,12 @@ pub(crate) enum Command {
     Subscribe(Reply),
     /// Load the file of a message, of so many bytes at most.
     Load(Media, usize, oneshot::Sender<Result<Bytes, InstanceError>>),
-    /// The network or the clock changed: try now if a retry is waiting.
+    /// The network changed: try now if a retry is waiting.
     WorldChanged,
+    /// The clock was set: what was stamped before is corrected, and a waiting retry is tried now.
+    ClockSet(Option<ClockShift>),
+    /// The box slept for so long: the connection is dead.
+    Woke(Duration),
     /// End; the link stays linked.
     Stop,
 }

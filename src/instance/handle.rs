@@ -11,7 +11,7 @@ use super::command::{Command, Reply};
 use super::lookers::{Lookers, Looking};
 use super::snapshot::Snapshot;
 use crate::link::{LinkError, Presence};
-use crate::model::{Clock, Media, PhoneNumber, ProxyConfig, Secret, Settings, Visible};
+use crate::model::{Clock, ClockShift, Media, PhoneNumber, ProxyConfig, Secret, Settings, Visible};
 
 /// The longest time that a command may take to be taken up: a supervisor that needs longer is stuck,
 /// and the watchdog's business.
@@ -179,7 +179,17 @@ impl Handle {
         self.ask(Command::Delete).await
     }
 
-    /// The network or the clock changed. Dropped when the supervisor is busy: it will look anyway.
+    /// The clock was set. Waits for a busy supervisor: times must not stay wrong.
+    pub(crate) async fn clock_set(&self, shift: Option<ClockShift>) {
+        let _ = self.commands.send_timeout(Command::ClockSet(shift), COMMAND_LIMIT).await;
+    }
+
+    /// The box slept. Dropped when the supervisor is busy: it will miss the connection anyway.
+    pub(crate) fn woke(&self, slept: Duration) {
+        let _ = self.commands.try_send(Command::Woke(slept));
+    }
+
+    /// The network changed. Dropped when the supervisor is busy: it will look anyway.
     pub(crate) fn world_changed(&self) {
         let _ = self.commands.try_send(Command::WorldChanged);
     }

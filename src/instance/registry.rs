@@ -12,7 +12,7 @@ use super::port::{Change, Ledger, LedgerError, NewInstance, Record};
 use super::supervisor::{self, Beat, Shared};
 use super::tell;
 use crate::link::LinkFactory;
-use crate::model::{Clock, Digest, InstanceId, InstanceName};
+use crate::model::{Clock, ClockShift, Digest, InstanceId, InstanceName};
 
 /// Attempts that may be dialling at once; a hundred links are back in well under a second and a Pi
 /// is not drowned in handshakes.
@@ -182,7 +182,20 @@ impl Registry {
         Ok(true)
     }
 
-    /// The network or the clock changed: links that wait try now.
+    /// The clock was set: what was stamped before is corrected, links that wait try now.
+    pub async fn clock_set(&self, shift: Option<ClockShift>) {
+        let all = self.all();
+        futures_util::future::join_all(all.iter().map(|handle| handle.clock_set(shift))).await;
+    }
+
+    /// The box slept for so long: links are opened again.
+    pub fn woke(&self, slept: Duration) {
+        for handle in self.all() {
+            handle.woke(slept);
+        }
+    }
+
+    /// The network changed: links that wait try now.
     pub fn world_changed(&self) {
         for handle in self.all() {
             handle.world_changed();

@@ -55,6 +55,8 @@ pub(crate) enum Fact {
     Timer,
     /// The network came back, or the clock was set.
     WorldChanged,
+    /// The box slept for so long.
+    Woke(Duration),
 }
 
 /// What is to be done about it, in this order.
@@ -94,7 +96,12 @@ enum Phase {
     Reached,
     Showing,
     Scanned,
-    LoggedIn { at: Instant, synced: bool },
+    LoggedIn {
+        at: Instant,
+        synced: bool,
+        /// The network changed meanwhile: the connection may be dead without a word.
+        suspect: bool,
+    },
 }
 
 /// What follows when the attempt that was told to stop has ended.
@@ -162,6 +169,11 @@ impl Machine {
         &self.detail
     }
 
+    /// The next attempt waits for its turn, and the network may be why the last one failed.
+    pub(crate) fn waits_for_the_network(&self) -> bool {
+        matches!(self.run, Run::Waiting { quiet: false, .. }) && self.failed_by_the_network()
+    }
+
     /// When the next attempt starts by itself.
     pub(crate) fn next(&self) -> Option<Instant> {
         match self.run {
@@ -210,6 +222,7 @@ impl Machine {
             // The last code of a row may live for 60 s, and WhatsApp says nothing meanwhile.
             Phase::Showing => 200,
             // The engine's keepalive is due every 20 to 30 s.
+            Phase::LoggedIn { suspect: true, .. } => 40,
             Phase::LoggedIn { .. } => 90,
         }))
     }
@@ -222,7 +235,8 @@ impl Machine {
             Fact::Restart => self.restart(),
             Fact::Closed => self.closed(),
             Fact::Timer => self.timer(world),
-            Fact::WorldChanged => self.world_changed(),
+            Fact::WorldChanged => self.world_changed(world),
+            Fact::Woke(slept) => self.woke(slept, world),
             Fact::Stalled => self.stalled(),
             Fact::Ended(outcome) => self.ended(outcome, world),
             Fact::Reached => self.reached(),

@@ -4,6 +4,7 @@ mod commands;
 mod keeping;
 mod leaving;
 mod link_events;
+mod probing;
 mod publishing;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use super::tell;
 use crate::link::{Link, LinkContext, LinkEvent, LinkFactory, LinkOptions, PairError, PairingCode};
 use crate::model::{Clock, Deadline, Integration, PhoneNumber, Reason, ReasonDetail, Stamp, Visible};
 use keeping::{Backlog, LedgerInbox};
+use probing::Probing;
 
 /// Commands that may wait; callers wait when it is full, and give up in bounded time.
 const COMMANDS: usize = 64;
@@ -95,6 +97,7 @@ struct Supervisor {
     since: Stamp,
     told: (Visible, Option<Reason>, ReasonDetail),
     next_retry: Option<Deadline>,
+    probing: Probing,
     commands: mpsc::Receiver<Command>,
     publish: watch::Sender<Arc<Snapshot>>,
     lookers: Arc<Lookers>,
@@ -137,6 +140,7 @@ pub(crate) fn start(shared: &Shared, record: Record) -> (Handle, Beat, tokio::ta
         since,
         told,
         next_retry: None,
+        probing: Probing::default(),
         commands,
         publish: watch::channel(Arc::new(first)).0,
         lookers: Arc::clone(&lookers),
@@ -165,6 +169,7 @@ impl Supervisor {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            self.plan_probe();
             let wake = self.next_retry.map(|d| Instant::from_std(d.at));
             let proceed = tokio::select! {
                 command = self.commands.recv() => match command {
@@ -177,6 +182,14 @@ impl Supervisor {
                 }
                 Some((number, answer)) = self.answers.1.recv() => {
                     self.pairing_answer(&number, answer).await;
+                    true
+                }
+                () = at(self.probing.due()) => {
+                    self.probe();
+                    true
+                }
+                answer = self.probing.answered() => {
+                    self.probed(answer).await;
                     true
                 }
                 () = at(wake) => {

@@ -119,6 +119,12 @@ pub trait Link: Send + Sync {
     /// Asks soon whether it still stands; a link that holds a connection knows without.
     fn ask_again(&self) {}
 
+    /// Whether WhatsApp's address answers at all: cheap, and asked now and then while an attempt waits for its
+    /// turn. None when that says nothing.
+    async fn reachable(&self) -> Option<bool> {
+        None
+    }
+
     /// Loads the file of a message, of `limit` bytes at most.
     async fn load(&self, _media: &Media, _limit: usize) -> Result<Bytes, LinkError> {
         Err(LinkError::NotConnected)

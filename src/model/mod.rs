@@ -25,6 +25,6 @@ pub use proxy::{ProxyConfig, ProxyProtocol, UnknownProxy};
 pub use reason::{Reason, ReasonDetail, Visible};
 pub use secret::{Digest, Secret, Token};
 pub use settings::Settings;
-pub use time::{Clock, Deadline, Stamp, SystemClock};
+pub use time::{Clock, ClockShift, Deadline, Stamp, SystemClock};
 pub use truth::{Ended, LinkTruth};
 pub use webhook::{Spelling, Webhook, WebhookTarget};

@@ -10,6 +10,15 @@ use serde::{Serialize, Serializer};
 pub struct Stamp(i64);
 
 impl Stamp {
+    /// No clock that is right shows less: 2026-01-01T00:00:00Z, before the first release.
+    pub const RELEASED: Self = Self(1_767_225_600_000);
+
+    /// Whether a clock that is right can have shown it.
+    #[must_use]
+    pub fn is_plausible(self) -> bool {
+        self >= Self::RELEASED
+    }
+
     /// From milliseconds since the Unix epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
@@ -52,6 +61,44 @@ impl From<SystemTime> for Stamp {
 impl Serialize for Stamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.rfc3339())
+    }
+}
+
+/// By how much a clock was wrong, when that was so much that nobody could take its times for true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockShift {
+    millis: i64,
+    now: Stamp,
+}
+
+impl ClockShift {
+    /// From what the clock showed to what it shows; none when the former was plausible, or the latter is
+    /// not.
+    #[must_use]
+    pub fn between(before: Stamp, after: Stamp) -> Option<Self> {
+        (!before.is_plausible() && after.is_plausible())
+            .then(|| Self { millis: after.0.saturating_sub(before.0), now: after })
+    }
+
+    /// A moment as it really was: one that cannot be true is moved, not beyond now.
+    #[must_use]
+    pub fn correct(self, stamp: Stamp) -> Stamp {
+        if stamp.is_plausible() {
+            return stamp;
+        }
+        Stamp(stamp.0.saturating_add(self.millis)).min(self.now)
+    }
+
+    /// Milliseconds from what the clock showed to what it shows.
+    #[must_use]
+    pub fn millis(self) -> i64 {
+        self.millis
+    }
+
+    /// What the clock shows since.
+    #[must_use]
+    pub fn now(self) -> Stamp {
+        self.now
     }
 }
 
@@ -103,12 +150,25 @@ impl Clock for SystemClock {
 
 #[cfg(test)]
 mod tests {
-    use super::Stamp;
+    use super::{ClockShift, Stamp};
     use std::time::Duration;
 
     #[test]
     fn shows_utc_with_milliseconds() {
         assert_eq!(Stamp::from_millis(1_795_387_297_005).rfc3339(), "2026-11-22T22:41:37.005Z");
+    }
+
+    #[test]
+    fn what_cannot_be_true_is_moved_and_what_can_be_stays() {
+        let (booted, set) = (Stamp::from_millis(60_000), Stamp::from_millis(1_800_000_000_000));
+        let shift = ClockShift::between(booted, set).unwrap();
+        let half = Stamp::from_millis(30_000);
+        assert_eq!(shift.correct(half).until(set), Duration::from_secs(30));
+        assert_eq!(shift.correct(Stamp::from_millis(90_000)), set, "not beyond now");
+        let known = Stamp::from_millis(1_790_000_000_000);
+        assert_eq!(shift.correct(known), known);
+        assert_eq!(ClockShift::between(known, set), None);
+        assert_eq!(ClockShift::between(set, booted), None);
     }
 
     #[test]

@@ -38,12 +38,16 @@ pub enum NetError {
         why: String,
     },
     /// No encrypted connection, because this box's clock is wrong.
-    #[error("the clock of this box is wrong ({now}), so the certificate of {host} cannot be checked")]
+    #[error(
+        "the clock of this box shows {now}, and the certificate of {host} {why}: one of them is wrong, most likely the clock"
+    )]
     ClockWrong {
         /// The other side.
         host: String,
         /// What the clock shows.
         now: String,
+        /// How the certificate does not fit.
+        why: String,
     },
     /// The proxy would not.
     #[error("the proxy {proxy}: {why}")]

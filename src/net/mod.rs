@@ -15,6 +15,8 @@ mod tls;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -86,7 +88,7 @@ impl Net {
     pub fn new(config: &NetConfig, clock: Arc<dyn Clock>) -> Result<Self, NetError> {
         Ok(Self(Arc::new(Inner {
             names: Names::new(config.resolv_conf.clone(), config.hosts.clone(), Mdns::everywhere()),
-            tls: tls::config(&config.extra_ca)?,
+            tls: tls::config(&config.extra_ca, Arc::clone(&clock))?,
             clock,
             pool: pool::Pool::default(),
         })))

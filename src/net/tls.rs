@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -13,10 +15,7 @@ use tokio_rustls::client::TlsStream;
 use super::NetError;
 use crate::model::{Clock, Stamp};
 
-/// No clock that is right shows less: 2026-01-01T00:00:00Z, before the first release.
-const RELEASED: Stamp = Stamp::from_millis(1_767_225_600_000);
-
-pub(super) fn config(extra: &[PathBuf]) -> Result<Arc<ClientConfig>, NetError> {
+pub(super) fn config(extra: &[PathBuf], clock: Arc<dyn Clock>) -> Result<Arc<ClientConfig>, NetError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
@@ -31,7 +30,7 @@ pub(super) fn config(extra: &[PathBuf]) -> Result<Arc<ClientConfig>, NetError> {
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_details(provider, Arc::new(ByClock(clock)))
         .with_safe_default_protocol_versions()
         .map_err(|e| NetError::File(format!("TLS: {e}")))?
         .with_root_certificates(roots)
@@ -52,20 +51,54 @@ pub(super) async fn wrap(
     connected.map_err(|error| classify(host, &error, clock.now()))
 }
 
+/// An expired certificate of a service that is run well is younger than this: beyond it, the clock is far off.
+const FAR: Duration = Duration::from_hours(180 * 24);
+
 fn classify(host: &str, error: &std::io::Error, now: Stamp) -> NetError {
     let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
     let host = host.to_owned();
+    let clock = |why: String| NetError::ClockWrong { host: host.clone(), now: now.rfc3339(), why };
     match inner {
-        Some(rustls::Error::InvalidCertificate(
-            CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. }
-            | CertificateError::Expired
-            | CertificateError::ExpiredContext { .. },
-        )) if now < RELEASED => NetError::ClockWrong { host, now: now.rfc3339() },
-        Some(rustls::Error::InvalidCertificate(
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        )) => NetError::ClockWrong { host, now: now.rfc3339() },
+        Some(rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext {
+            not_before, ..
+        })) => clock(format!("begins at {}", shown(*not_before))),
+        Some(rustls::Error::InvalidCertificate(CertificateError::NotValidYet)) => {
+            clock("begins later".into())
+        }
+        Some(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }))
+            if !now.is_plausible() || now > stamp(*not_after).plus(FAR) =>
+        {
+            clock(format!("ended at {}", shown(*not_after)))
+        }
+        Some(rustls::Error::InvalidCertificate(CertificateError::Expired)) if !now.is_plausible() => {
+            clock("ended before".into())
+        }
+        Some(rustls::Error::FailedToGetCurrentTime) => clock("needs a time after 1970".into()),
         Some(error) => NetError::Tls { host, why: error.to_string() },
         None => NetError::from_io(&host, error),
+    }
+}
+
+fn stamp(time: UnixTime) -> Stamp {
+    Stamp::from_millis(i64::try_from(time.as_secs()).unwrap_or(i64::MAX).saturating_mul(1000))
+}
+
+fn shown(time: UnixTime) -> String {
+    stamp(time).rfc3339()
+}
+
+/// Certificates are looked at with the clock that everything else goes by.
+struct ByClock(Arc<dyn Clock>);
+
+impl std::fmt::Debug for ByClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ByClock")
+    }
+}
+
+impl TimeProvider for ByClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = u64::try_from(self.0.now().millis() / 1000).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
     }
 }

@@ -4,6 +4,7 @@
 //! connections of their own ([`readers`]). Nothing in here blocks the async runtime. A write that
 //! returned `Ok` is on disk (WAL, `synchronous=FULL`).
 
+mod clock;
 pub mod credentials;
 mod deliveries;
 mod due;

@@ -9,7 +9,7 @@ use whatsapp_rust::wacore::store::Device;
 use whatsapp_rust::wacore::store::traits::{AppSyncStore, DeviceStore, ProtocolStore, SignalStore};
 
 use super::credentials::Gate;
-use super::{EventFilter, InstanceChange, NewInstanceRow, SealingKey, Store, StoreError};
+use super::{EventFilter, InstanceChange, NewInstanceRow, SealingKey, Session, Store, StoreError};
 use crate::model::{
     AccountJid, Digest, Ended, EventKind, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth,
     NewEvent, Profile, ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Settings, Stamp,
@@ -217,4 +217,71 @@ async fn what_the_engine_still_writes_after_the_end_brings_nothing_back() {
         store.credentials(id, Gate::default()).save(&Device::new()).await.is_ok(),
         "the next client has its own"
     );
+}
+
+#[tokio::test]
+async fn times_of_before_the_clock_was_set_are_corrected_and_what_ends_keeps_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let wall = Arc::new(Wall::default());
+    let path = folder.path().join("t.db");
+    let open = || Store::open(&path, SealingKey::new([1; 32]), Arc::clone(&wall) as _);
+    wall.set(60_000);
+    let store = open().await.unwrap();
+    assert_eq!(store.begin_clock().await.unwrap(), 0);
+    store.create_instance(shop("shop"), vec![note("x")]).await.unwrap();
+    let (session, minute) = (Digest::of("cookie"), 60_000);
+    let kept = Session {
+        digest: session,
+        key: Digest::of("key"),
+        expires: Stamp::from_millis(60_000 + 10 * minute),
+    };
+    store.put_session(kept).await.unwrap();
+    // A minute later the clock is set.
+    let (before, after) = (Stamp::from_millis(120_000), Stamp::from_millis(1_800_000_000_000));
+    wall.set(after.millis());
+    assert!(store.session(session).await.unwrap().is_none(), "by the new clock alone it had ended");
+    store.clock_set(before, after, std::time::Duration::from_secs(110)).await.unwrap();
+    let left = after.until(store.session(session).await.unwrap().unwrap().expires);
+    assert_eq!(left, std::time::Duration::from_mins(9), "a minute of its ten is over");
+    let event = store.events_after(0, EventFilter::default(), 1).await.unwrap().remove(0);
+    assert_eq!(event.at.until(after), std::time::Duration::from_mins(1));
+    assert!(store.instances().await.unwrap()[0].created.is_plausible());
+    store.close().await;
+    drop(store);
+
+    // A start that ended before its clock was set: the next one, whose clock is right, says now.
+    wall.set(30_000);
+    let store = open().await.unwrap();
+    store.begin_clock().await.unwrap();
+    store.append_events(vec![(InstanceId(1), note("y"))]).await.unwrap();
+    store.close().await;
+    drop(store);
+    wall.set(after.millis() + 5000);
+    let store = open().await.unwrap();
+    assert!(store.begin_clock().await.unwrap() > 0);
+    assert_eq!(
+        store.last_events(InstanceId(1), 1).await.unwrap()[0].at,
+        after.plus(std::time::Duration::from_secs(5))
+    );
+    assert_eq!(store.begin_clock().await.unwrap(), 0, "once");
+}
+
+/// A wall clock that is set by the test.
+#[derive(Default)]
+struct Wall(std::sync::atomic::AtomicI64);
+
+impl Wall {
+    fn set(&self, millis: i64) {
+        self.0.store(millis, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl crate::model::Clock for Wall {
+    fn now(&self) -> Stamp {
+        Stamp::from_millis(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    fn instant(&self) -> std::time::Instant {
+        std::time::Instant::now()
+    }
 }

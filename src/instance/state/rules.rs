@@ -87,11 +87,24 @@ impl Machine {
         }
     }
 
-    pub(super) fn world_changed(&mut self) -> Vec<Effect> {
-        match &self.run {
-            Run::Waiting { quiet, .. } if !quiet || self.for_the_network() => {
+    pub(super) fn world_changed(&mut self, world: World) -> Vec<Effect> {
+        let failed = self.failed_by_the_network();
+        match &mut self.run {
+            // Cloud waits quietly; a wait for the network still ends with it.
+            Run::Waiting { quiet, .. } if !*quiet || (self.codeless && failed) => {
                 self.backoff.reset();
                 self.start()
+            }
+            // Its end is a moment of the wall clock, which may have been set.
+            Run::Waiting { .. }
+                if self.reason == Some(Reason::TemporarilyBanned) && self.detail.expires().is_some() =>
+            {
+                self.wait(world, self.ban(world), true);
+                Vec::new()
+            }
+            Run::Running { phase: Phase::LoggedIn { suspect, .. }, .. } => {
+                *suspect = true;
+                Vec::new()
             }
             // Dialled over a road that is gone: do not wait for its timeout.
             Run::Running { phase: Phase::Dialing, then: Then::ByCause, .. } => self.halt(Then::Start),
@@ -99,11 +112,19 @@ impl Machine {
         }
     }
 
-    /// Cloud waits quietly; a wait for the network still ends with it.
-    fn for_the_network(&self) -> bool {
+    /// A connection over a time of sleep is dead at the other end.
+    pub(super) fn woke(&mut self, slept: Duration, world: World) -> Vec<Effect> {
+        if !matches!(self.run, Run::Running { phase: Phase::LoggedIn { .. }, then: Then::ByCause, .. }) {
+            return self.world_changed(world);
+        }
+        let words = format!("This box slept for {} s.", slept.as_secs());
+        self.halt(Then::As(Cause::new(Reason::Disconnected).saying(words)))
+    }
+
+    pub(super) fn failed_by_the_network(&self) -> bool {
         use Reason::{ClockWrong, Disconnected, NameResolution, Offline, TimedOut, Tls};
         let network = [Offline, NameResolution, Tls, ClockWrong, TimedOut, Disconnected];
-        self.codeless && self.reason.is_some_and(|reason| network.contains(&reason))
+        self.reason.is_some_and(|reason| network.contains(&reason))
     }
 
     pub(super) fn stalled(&mut self) -> Vec<Effect> {
@@ -136,7 +157,7 @@ impl Machine {
         if !matches!(self.run, Run::Running { then: Then::ByCause, .. }) {
             return Vec::new();
         }
-        self.advance(Phase::LoggedIn { at: world.now, synced: false });
+        self.advance(Phase::LoggedIn { at: world.now, synced: false, suspect: false });
         self.backoff.let_in();
         self.steady = true;
         self.codes = 0;

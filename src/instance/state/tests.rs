@@ -237,3 +237,40 @@ fn a_late_word_of_the_connection_takes_nothing_back() {
     b.say(Fact::Reached);
     assert_eq!(b.machine.shows(), (Visible::Open, Some(Reason::Open)));
 }
+
+#[test]
+fn a_link_over_a_time_of_sleep_is_opened_again_at_once() {
+    let mut b = Bench::open();
+    assert_eq!(b.say(Fact::Woke(Duration::from_hours(3))), [Effect::Halt]);
+    assert_eq!(b.say(Fact::Ended(Outcome::Stopped)), [LOGIN]);
+    assert_eq!(b.machine.reason(), Some(Reason::Disconnected));
+    let mut b = Bench::open();
+    b.fail(Cause::new(Reason::Disconnected));
+    b.fail(Cause::new(Reason::Offline));
+    assert_eq!(b.say(Fact::Woke(Duration::from_hours(3))), [LOGIN], "a wait ends too");
+}
+
+#[test]
+fn a_link_is_trusted_for_less_long_when_the_network_changed_under_it() {
+    let mut b = Bench::open();
+    let patience = b.machine.patience().unwrap();
+    assert_eq!(b.say(Fact::WorldChanged), []);
+    assert!(b.machine.patience().unwrap() < patience);
+    assert_eq!(b.machine.visible(), Visible::Open);
+    b.fail(Cause::new(Reason::Disconnected));
+    b.say(Fact::LoggedIn);
+    assert_eq!(b.machine.patience(), Some(patience));
+}
+
+#[test]
+fn a_bans_wait_is_reckoned_anew_when_the_clock_is_set() {
+    let mut b = Bench::open();
+    let end = b.world.wall.plus(Duration::from_hours(2));
+    let mut cause = Cause::new(Reason::TemporarilyBanned);
+    cause.detail.expires_ms = Some(end.millis());
+    b.fail(cause);
+    assert_eq!(b.wait(), Some(Duration::from_hours(2)));
+    b.world.wall = b.world.wall.plus(Duration::from_hours(1));
+    assert_eq!(b.say(Fact::WorldChanged), [], "a ban is no fault of the network's");
+    assert_eq!(b.wait(), Some(Duration::from_hours(1)));
+}

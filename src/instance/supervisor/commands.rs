@@ -67,6 +67,13 @@ impl Supervisor {
                 });
             }
             Command::WorldChanged => self.fact(Fact::WorldChanged).await,
+            Command::ClockSet(shift) => {
+                if let Some(shift) = shift {
+                    self.correct_times(shift);
+                }
+                self.fact(Fact::WorldChanged).await;
+            }
+            Command::Woke(slept) => self.fact(Fact::Woke(slept)).await,
             Command::Stop => {
                 self.end_attempt().await;
                 self.keep_backlog().await;

@@ -6,7 +6,7 @@ use super::super::port::Change;
 use super::super::snapshot::Snapshot;
 use super::super::tell;
 use super::Supervisor;
-use crate::model::{Deadline, NewEvent, Reason, Visible};
+use crate::model::{ClockShift, Deadline, LinkTruth, NewEvent, Reason, Visible};
 
 impl Supervisor {
     /// Publishes what a fact changed, then keeps the events that tell of it.
@@ -60,6 +60,22 @@ impl Supervisor {
         }
         self.told = now;
         changed
+    }
+
+    /// What was stamped before the clock was set is what it would have been; waits stay as long as they are.
+    pub(super) fn correct_times(&mut self, shift: ClockShift) {
+        self.since = shift.correct(self.since);
+        self.record.created = shift.correct(self.record.created);
+        self.record.updated = shift.correct(self.record.updated);
+        if let LinkTruth::Linked { ended: Some(ended), .. } | LinkTruth::Unlinked { ended, .. } =
+            &mut self.record.truth
+        {
+            ended.at = shift.correct(ended.at);
+        }
+        // Shown anew, from the clock as it is.
+        self.next_retry = None;
+        self.note_change();
+        self.publish_now();
     }
 
     pub(super) fn publish_now(&self) {

@@ -15,6 +15,7 @@ mod message;
 mod notices;
 mod outcome;
 mod pairing;
+mod probe;
 mod run;
 mod shape;
 mod transport;
@@ -89,13 +90,15 @@ struct Parts {
     config: WebConfig,
     /// Wakes when WhatsApp let a link in.
     reached: watch::Sender<()>,
+    probes: probe::Probes,
 }
 
 impl WebFactory {
     /// Puts the parts together.
     #[must_use]
     pub fn new(store: Store, net: Net, clock: Arc<dyn Clock>, config: WebConfig) -> Self {
-        Self { parts: Arc::new(Parts { store, net, clock, config, reached: watch::channel(()).0 }) }
+        let (reached, probes) = (watch::channel(()).0, probe::Probes::default());
+        Self { parts: Arc::new(Parts { store, net, clock, config, reached, probes }) }
     }
 
     /// What tells WhatsApp of devices that left while it could not be told.
@@ -175,6 +178,10 @@ impl Link for WebLink {
     async fn set_presence(&self, presence: Presence) -> Result<(), LinkError> {
         let client = self.client().await?;
         client::show(&client, presence).await
+    }
+
+    async fn reachable(&self) -> Option<bool> {
+        probe::reachable(&self.parts, self.options().proxy.as_ref()).await
     }
 
     fn apply(&self, options: LinkOptions) {

@@ -318,7 +318,7 @@ mod tests {
             ),
             (
                 "clock",
-                dial(NetError::ClockWrong { host: host(), now: String::new() }),
+                dial(NetError::ClockWrong { host: host(), now: String::new(), why: String::new() }),
                 Reason::ClockWrong,
                 RetryHint::Backoff,
             ),
