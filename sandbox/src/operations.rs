@@ -14,7 +14,12 @@ use crate::world::{Candidate, Connection, Order, World, device_key};
 /// A device that does not answer is given up.
 const ANSWER: Duration = Duration::from_secs(20);
 
+/// Clients show a code a little before they have asked for it.
+const ASKING: Duration = Duration::from_secs(2);
+
 type Orders = mpsc::Sender<Order>;
+/// Who asked for a code: its connection, its keys, the ref, and its wrapped key.
+type Asking = (Orders, Option<Candidate>, Vec<u8>, Vec<u8>);
 
 impl World {
     /// The phone of this number scans a QR. The JID of the device, once its signature was verified.
@@ -46,15 +51,9 @@ impl World {
     /// The phone of this number gets the code that the device shows.
     pub(crate) async fn enter_code(&self, phone: &str, typed: &str) -> Result<String, Refused> {
         let account = self.account(phone)?;
-        let found = {
-            let state = self.lock();
-            state.connections.values().find_map(|c| {
-                let (number, reference, wrapped) = c.code.clone()?;
-                (number == phone).then(|| (c.orders.clone(), c.candidate.clone(), reference, wrapped))
-            })
-        };
-        let (orders, candidate, reference, wrapped) =
-            found.ok_or_else(|| Refused(format!("no device asked for a code for {phone}")))?;
+        let (orders, candidate, reference, wrapped) = tokio::time::timeout(ASKING, self.asking(phone))
+            .await
+            .map_err(|_| Refused(format!("no device asked for a code for {phone}")))?;
         let candidate = candidate.ok_or_else(|| Refused("the device never registered".into()))?;
         let typed = typed.to_owned();
         let entered = tokio::task::spawn_blocking(move || code::enter(&typed, &wrapped))
@@ -81,6 +80,25 @@ impl World {
         let secret = code::finish(&account, &entered, bundle, &candidate.identity)
             .map_err(|error| Refused(error.to_string()))?;
         self.pair(account, &orders, &candidate, &secret).await
+    }
+
+    /// The connection whose device asked for a code for this number.
+    async fn asking(&self, phone: &str) -> Asking {
+        let mut newest = self.newest();
+        loop {
+            newest.borrow_and_update();
+            let found = self.lock().connections.values().find_map(|c| {
+                let (number, reference, wrapped) = c.code.clone()?;
+                (number == phone).then(|| (c.orders.clone(), c.candidate.clone(), reference, wrapped))
+            });
+            match found {
+                Some(found) => return found,
+                // The world lives as long as this.
+                None => {
+                    let _ = newest.changed().await;
+                }
+            }
+        }
     }
 
     async fn pair(
