@@ -1,11 +1,15 @@
 //! The command line: one file per subcommand.
 
+mod backup;
+mod check;
 mod client;
 mod healthcheck;
 mod key;
 mod link;
 mod papers;
+mod passphrase;
 mod reach;
+mod restore;
 mod serve;
 mod signals;
 mod status;
@@ -41,7 +45,11 @@ enum Command {
     Key(key::Action),
     /// Exit 0 when the daemon is alive
     Healthcheck(client::Access),
-    /// Check the configuration, and say what it comes to
+    /// Copy all that there is, while tetherd runs, into one file
+    Backup(backup::Arguments),
+    /// Put a backup in the place of the database; tetherd must not run
+    Restore(restore::Arguments),
+    /// Look at all that a start needs, and tell what to do
     Check(Settings),
     /// Write the man pages and the shell completions into a folder, for whoever makes a package
     #[command(hide = true)]
@@ -123,7 +131,9 @@ pub fn main() -> ExitCode {
         Command::Status(access) => status::run(&access),
         Command::Key(action) => key::run(&action),
         Command::Healthcheck(access) => healthcheck::run(&access),
-        Command::Check(settings) => check(&settings),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(arguments),
+        Command::Check(settings) => check::run(&settings),
         Command::Papers { folder } => papers::run(&folder),
         #[cfg(feature = "demo")]
         Command::Demo { settings, empty } => crate::demo::run(settings.load(), empty),
@@ -135,16 +145,6 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn check(settings: &Settings) -> Result<(), String> {
-    let config = settings.load().map_err(|error| error.to_string())?;
-    say(&format!(
-        "the configuration is good: listens on {}, data in {}",
-        config.listen,
-        config.data_dir.display()
-    ));
-    Ok(())
 }
 
 /// A line for whoever called.

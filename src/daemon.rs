@@ -25,6 +25,7 @@ use crate::net::{Net, NetConfig};
 use crate::store::{FIRST_KEY, KeySource, Store, StoreError};
 use crate::systemd;
 
+pub(crate) use links::whatsapp;
 pub(crate) use owner::SOCKET as OWNER_SOCKET;
 pub use reload::Reloads;
 
@@ -200,7 +201,7 @@ impl Parts {
 }
 
 /// A name without a folder is a file that systemd hands over (`LoadCredential=`).
-fn certificate_files(http: &Http) -> Option<CertificateFiles> {
+pub(crate) fn certificate_files(http: &Http) -> Option<CertificateFiles> {
     let place = |path: &std::path::PathBuf| {
         let bare = path.to_str().filter(|name| !name.contains('/'));
         bare.and_then(systemd::credential).unwrap_or_else(|| path.clone())

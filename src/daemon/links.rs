@@ -9,7 +9,7 @@ use crate::link::cloud::{CloudConfig, CloudFactory};
 use crate::link::web::{Farewells, Server, WebConfig, WebFactory};
 use crate::link::{Link, LinkContext, LinkFactory};
 use crate::model::{Clock, Integration};
-use crate::net::Net;
+use crate::net::{Net, Target};
 use crate::store::Store;
 
 pub(super) fn factory(
@@ -18,17 +18,10 @@ pub(super) fn factory(
     clock: &Arc<dyn Clock>,
     config: &Config,
 ) -> (impl LinkFactory + use<>, Farewells) {
-    let mut server = Server::whatsapp();
-    if let Some(url) = &config.whatsapp.url {
-        server.socket.clone_from(url);
-    }
-    if let Some(page) = &config.whatsapp.version_page {
-        server.version_page.clone_from(page);
-    }
     let web = WebConfig {
         device_name: config.whatsapp.device_name.clone(),
         version: config.whatsapp.version,
-        server,
+        server: server(config),
     };
     let cloud = CloudConfig {
         graph_url: config.cloud.graph_url.trim_end_matches('/').to_owned(),
@@ -39,6 +32,22 @@ pub(super) fn factory(
     let web = WebFactory::new(store.clone(), net, Arc::clone(clock), web);
     let farewells = web.farewells();
     (Factory { web, cloud }, farewells)
+}
+
+/// Where WhatsApp is; none when that cannot be read.
+pub(crate) fn whatsapp(config: &Config) -> Option<Target> {
+    server(config).target()
+}
+
+fn server(config: &Config) -> Server {
+    let mut server = Server::whatsapp();
+    if let Some(url) = &config.whatsapp.url {
+        server.socket.clone_from(url);
+    }
+    if let Some(page) = &config.whatsapp.version_page {
+        server.version_page.clone_from(page);
+    }
+    server
 }
 
 /// The right kind of link for each instance.

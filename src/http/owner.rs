@@ -42,6 +42,8 @@ pub(super) async fn answer(mut call: Call) -> Result<Reply, ApiError> {
         (&Method::POST, ["keys"]) => make(&mut call).await,
         (&Method::DELETE, ["keys", name]) => revoke(&call, name).await,
         (&Method::POST, ["seal"]) => rotate(&mut call).await,
+        (&Method::POST, ["wrap"]) => wrap(&mut call).await,
+        (&Method::GET, ["check"]) => check(&call).await,
         (method, _) => Err(ApiError::NoRoute(method.clone(), call.parts.uri.path().to_owned())),
     }
 }
@@ -89,6 +91,25 @@ async fn rotate(call: &mut Call) -> Result<Reply, ApiError> {
     call.state.store.rotate_key(new.flatten()).await.map_err(refused)?;
     tracing::info!("the sealing key was replaced");
     Ok(ok(&serde_json::json!({"rotated": true})))
+}
+
+/// The data key, wrapped with the key in the body: for a backup that opens with a passphrase.
+async fn wrap(call: &mut Call) -> Result<Reply, ApiError> {
+    let mut body = call.fields().await?;
+    let key = body.secret("key").and_then(|text| SealingKey::parse(text.expose().as_bytes()));
+    if key.is_none() {
+        body.fault("key", "takes 64 hexadecimal digits");
+    }
+    body.finish()?;
+    let Some(key) = key else { return Err(ApiError::Internal) };
+    let wrapped = call.state.store.wrap_for(key).await.map_err(refused)?;
+    Ok(ok(&serde_json::json!({"wrapped": wrapped})))
+}
+
+/// What is wrong with the database.
+async fn check(call: &Call) -> Result<Reply, ApiError> {
+    let faults = call.state.store.check().await.map_err(refused)?;
+    Ok(ok(&serde_json::json!({"faults": faults})))
 }
 
 /// The keys in memory are those on disk.

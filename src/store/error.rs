@@ -38,6 +38,21 @@ pub enum StoreError {
     /// A sealed value was changed, or belongs elsewhere.
     #[error("a sealed value in {0} cannot be opened; the database is damaged or was tampered with")]
     Unsealable(String),
+    /// No backup of ours, or a damaged one.
+    #[error("this backup cannot be used: {0}. Nothing was changed")]
+    BadBackup(String),
+    /// Another passphrase.
+    #[error("the passphrase does not open this backup; nothing was changed")]
+    WrongPassphrase,
+    /// Another sealing key, and no passphrase.
+    #[error(
+        "this backup was made without a passphrase and opens only with the sealing key of the box that made it; put \
+         that key into {} and try again. Nothing was changed", key.display()
+    )]
+    OtherBox {
+        /// Where this box's key is.
+        key: PathBuf,
+    },
     /// No room.
     #[error("the disk is full; nothing was stored. Make room: it goes on by itself")]
     Full,
@@ -67,6 +82,11 @@ pub enum StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
+        // The log's index cannot grow: on a full disk, SQLite says no more than that.
+        let full = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+        if error.sqlite_error().is_some_and(|inner| inner.extended_code == full) {
+            return Self::Full;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error.to_string()),

@@ -32,28 +32,41 @@ impl KeySource {
 
     /// The key. One is made only when there is no database that another one belongs to.
     pub(super) fn load(&self, database: &Path) -> Result<SealingKey, StoreError> {
+        match self.existing()? {
+            Some(key) => Ok(key),
+            None if fs::metadata(database).is_ok_and(|data| data.len() > 0) => {
+                Err(StoreError::NoKey { key: self.path().to_owned(), database: database.to_owned() })
+            }
+            None => self.make(),
+        }
+    }
+
+    /// The key, where there is one. One that is given must be there.
+    pub(super) fn existing(&self) -> Result<Option<SealingKey>, StoreError> {
         let path = self.path();
         match File::open(path) {
             Ok(file) => {
                 if !matches!(self, Self::Credential(_)) {
                     for_its_owner_only(&file, path)?;
                 }
-                read(file, path)
+                read(file, path).map(Some)
             }
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(path, &error)),
-            Err(error) if !matches!(self, Self::File(_)) => Err(io(path, &error)),
-            Err(_) if fs::metadata(database).is_ok_and(|data| data.len() > 0) => {
-                Err(StoreError::NoKey { key: path.to_owned(), database: database.to_owned() })
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && matches!(self, Self::File(_)) => {
+                Ok(None)
             }
-            Err(_) => {
-                if let Some(folder) = path.parent() {
-                    super::private::folder(folder).map_err(|error| io(folder, &error))?;
-                }
-                let key = SealingKey::generate()?;
-                write(path, &key)?;
-                Ok(key)
-            }
+            Err(error) => Err(io(path, &error)),
         }
+    }
+
+    /// A fresh key in its place, where there is none.
+    pub(super) fn make(&self) -> Result<SealingKey, StoreError> {
+        let path = self.path();
+        if let Some(folder) = path.parent() {
+            super::private::folder(folder).map_err(|error| io(folder, &error))?;
+        }
+        let key = SealingKey::generate()?;
+        write(path, &key)?;
+        Ok(key)
     }
 
     /// The key that was about to take the place of the old one when the power went.
@@ -105,7 +118,7 @@ pub fn write(path: &Path, key: &SealingKey) -> Result<(), StoreError> {
 
 fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    super::private::sync(folder)
 }
 
 fn for_its_owner_only(file: &File, path: &Path) -> Result<(), StoreError> {

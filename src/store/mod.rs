@@ -4,11 +4,15 @@
 //! connections of their own ([`readers`]). Nothing in here blocks the async runtime. A write that
 //! returned `Ok` is on disk (WAL, `synchronous=FULL`).
 
+mod backup;
+#[cfg(test)]
+mod backup_tests;
 mod clock;
 pub mod credentials;
 mod deliveries;
 mod due;
 mod error;
+mod inspect;
 mod instances;
 mod keyfile;
 mod keys;
@@ -36,9 +40,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+pub use backup::{BackedUp, PassphraseKey, Restored, back_up, restore};
 pub use deliveries::{Delivery, DeliveryFilter, DeliveryStatus, Head, Verdict, Waiting};
 pub use due::OutboxFigures;
 pub use error::StoreError;
+pub use inspect::inspect;
 pub use instances::{InstanceChange, InstanceRow, NewInstanceRow};
 pub use keyfile::{KeySource, write as write_key};
 pub use keys::{API_KEY_FILE, ApiKey, FIRST_KEY};
@@ -177,23 +183,6 @@ impl Store {
         })
         .await
         .and_then(|(source, replaced)| if replaced { source.take_next() } else { Ok(()) })
-    }
-
-    /// A consistent copy of the running database.
-    ///
-    /// # Errors
-    /// When the file exists already or cannot be written.
-    pub async fn backup(&self, to: PathBuf) -> Result<(), StoreError> {
-        self.read(move |connection| {
-            if to.exists() {
-                return Err(StoreError::Io(format!("{} exists already; choose another name", to.display())));
-            }
-            let mut copy = Connection::open(&to)?;
-            let backup = rusqlite::backup::Backup::new(connection, &mut copy)?;
-            backup.run_to_completion(256, std::time::Duration::ZERO, None)?;
-            Ok(())
-        })
-        .await
     }
 
     /// SQLite's own check of the file, and whether every sealed value opens. Returns the faults found.

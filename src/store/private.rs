@@ -19,6 +19,11 @@ pub(super) fn file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// What was made, renamed or taken away in a folder is on disk when this returns.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {

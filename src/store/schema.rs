@@ -31,15 +31,7 @@ pub(super) fn migrate(
     path: &Path,
     key: &SealingKey,
 ) -> Result<Sealer, StoreError> {
-    let found = version(connection)?;
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
-    if found > known {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known });
-    }
-    let owner: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if found > 0 && owner != APPLICATION_ID {
-        return Err(StoreError::Io(format!("{} is a database of another program", path.display())));
-    }
+    let found = recognise(connection, path)?;
     let wrong = |error: rusqlite_migration::Error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
         error => StoreError::Sqlite(format!("schema of {}: {error}", path.display())),
@@ -56,6 +48,24 @@ pub(super) fn migrate(
         connection.execute_batch("VACUUM")?;
     }
     Ok(sealer)
+}
+
+/// The number of the last step that was done, in a database that is ours; 0 in an empty one.
+pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let (found, known) = (version(connection)?, newest());
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    let owner: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if found > 0 && owner != APPLICATION_ID {
+        return Err(StoreError::Io(format!("{} is a database of another program", path.display())));
+    }
+    Ok(found)
+}
+
+/// The number of the last step that there is.
+pub(super) fn newest() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }
 
 /// The number of the last step that was done.

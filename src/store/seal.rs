@@ -113,7 +113,7 @@ fn cipher(key: &[u8; 32]) -> Result<XChaCha20Poly1305, StoreError> {
     XChaCha20Poly1305::new_from_slice(key).map_err(|_| StoreError::WrongKey)
 }
 
-fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| StoreError::Io(format!("no randomness: {error}")))?;
     Ok(bytes)
@@ -121,12 +121,32 @@ fn random<const N: usize>() -> Result<[u8; N], StoreError> {
 
 /// Another sealing key from now on; values stay as they are.
 pub(super) fn rewrap(connection: &Connection, old: &SealingKey, new: &SealingKey) -> Result<(), StoreError> {
-    let wrapped: Vec<u8> =
-        connection.query_row("SELECT value FROM meta WHERE name = ?1", [DATA_KEY], |row| row.get(0))?;
-    let data = Sealer(cipher(&old.0)?).open(DATA_KEY, &wrapped).map_err(|_| StoreError::WrongKey)?;
-    let wrapped = Sealer(cipher(&new.0)?).seal(DATA_KEY, &data)?;
+    put_wrapped(connection, &wrapped_for(connection, old, new)?)
+}
+
+/// The data key, wrapped with another key.
+pub(super) fn wrapped_for(
+    connection: &Connection,
+    key: &SealingKey,
+    other: &SealingKey,
+) -> Result<Vec<u8>, StoreError> {
+    let data = Sealer(cipher(&key.0)?).open(DATA_KEY, &wrapped(connection)?);
+    Sealer(cipher(&other.0)?).seal(DATA_KEY, &data.map_err(|_| StoreError::WrongKey)?)
+}
+
+/// The wrapped data key from now on.
+pub(super) fn put_wrapped(connection: &Connection, wrapped: &[u8]) -> Result<(), StoreError> {
     connection.execute("UPDATE meta SET value = ?2 WHERE name = ?1", (DATA_KEY, wrapped))?;
     Ok(())
+}
+
+/// Whether it is this key that the data key is wrapped with.
+pub(super) fn opens(connection: &Connection, key: &SealingKey) -> Result<bool, StoreError> {
+    Ok(Sealer(cipher(&key.0)?).open(DATA_KEY, &wrapped(connection)?).is_ok())
+}
+
+fn wrapped(connection: &Connection) -> Result<Vec<u8>, StoreError> {
+    Ok(connection.query_row("SELECT value FROM meta WHERE name = ?1", [DATA_KEY], |row| row.get(0))?)
 }
 
 #[cfg(test)]

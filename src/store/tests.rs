@@ -189,21 +189,6 @@ async fn prekeys_batches_and_macs_behave_as_the_engine_expects() {
 }
 
 #[tokio::test]
-async fn a_backup_is_whole_and_opens() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).await;
-    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
-    linked(&store, id).await;
-    let copy = folder.path().join("copy").join("t.db");
-    std::fs::create_dir(copy.parent().unwrap()).unwrap();
-    store.backup(copy.clone()).await.unwrap();
-    assert!(matches!(store.backup(copy.clone()).await, Err(StoreError::Io(_))), "never over another file");
-    let restored = Store::open(&copy, SealingKey::new([1; 32]), Arc::new(SystemClock)).await.unwrap();
-    assert!(restored.instances().await.unwrap()[0].truth.is_linked());
-    assert_eq!(restored.check().await.unwrap(), Vec::<String>::new());
-}
-
-#[tokio::test]
 async fn what_the_engine_still_writes_after_the_end_brings_nothing_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;

@@ -76,6 +76,15 @@ impl Server {
             version_page: "https://web.whatsapp.com/sw.js".into(),
         }
     }
+
+    /// What to connect to; none when the address cannot be read.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        let uri: http::Uri = self.socket.parse().ok()?;
+        let tls = uri.scheme_str() == Some("wss");
+        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        Some(Target { host: uri.host()?.to_owned(), port, tls })
+    }
 }
 
 /// Makes links of this kind.

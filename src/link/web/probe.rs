@@ -24,7 +24,8 @@ pub(super) struct Probes(Mutex<HashMap<Way, (Instant, bool)>>);
 type Way = Option<(String, u16)>;
 
 pub(super) async fn reachable(parts: &Parts, proxy: Option<&ProxyConfig>) -> Option<bool> {
-    let target = target(&parts.config.server.socket)?;
+    // To be reached, and not spoken to.
+    let target = Target { tls: false, ..parts.config.server.target()? };
     let way = proxy.map(|proxy| (proxy.host.clone(), proxy.port));
     let mut known = parts.probes.0.lock().await;
     let now = parts.clock.instant();
@@ -39,11 +40,4 @@ pub(super) async fn reachable(parts: &Parts, proxy: Option<&ProxyConfig>) -> Opt
     }
     known.insert(way, (parts.clock.instant(), answer));
     Some(answer)
-}
-
-/// Where the socket is, to be reached and not spoken to.
-fn target(socket: &str) -> Option<Target> {
-    let uri: http::Uri = socket.parse().ok()?;
-    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("wss") { 443 } else { 80 });
-    Some(Target { host: uri.host()?.to_owned(), port, tls: false })
 }
