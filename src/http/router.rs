@@ -54,21 +54,23 @@ pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request:
     let (route, params) = find(parts.uri.path());
     let call = Call { state, client, parts, params, body: Some(body) };
     let started = call.state.clock.instant();
-    let clock = Arc::clone(&call.state.clock);
+    let state = Arc::clone(&call.state);
     let handled = std::panic::AssertUnwindSafe(bounded(call, route)).catch_unwind().await;
     let reply = match handled {
         Ok(Ok(reply)) => reply,
         Ok(Err(error)) => error.into(),
         Err(_) => ApiError::Internal.into(),
     };
+    let took = state.clock.instant().saturating_duration_since(started);
     // The route's pattern, not the path: names are the owner's, and invitations are secrets.
     tracing::debug!(
         %method,
         route = route.map_or("?", |(path, _)| path),
         status = reply.status().as_u16(),
-        took = ?clock.instant().saturating_duration_since(started),
+        ?took,
         "answered"
     );
+    state.requests.answered(&method, route.map(|(path, _)| path), took);
     opened(reply, origin)
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::auth::{Guard, KeyRing};
 use super::host::host_of;
+use super::machines::metrics::Requests;
 use super::page::DemoPhone;
 use super::stream::READERS;
 use super::throttle::Throttle;
@@ -61,6 +62,8 @@ pub struct State {
     pub(crate) courier: Courier,
     /// Places for readers of the stream of events.
     pub(crate) readers: Arc<Semaphore>,
+    /// How long answers take.
+    pub(crate) requests: Requests,
     /// Only a demo has one.
     pub(crate) demo_phone: Option<Arc<dyn DemoPhone>>,
     ready: AtomicBool,
@@ -86,6 +89,7 @@ impl State {
             courier,
             throttle: Throttle::default(),
             readers: Arc::new(Semaphore::new(READERS)),
+            requests: Requests::default(),
             demo_phone: None,
             ready: AtomicBool::new(false),
         }

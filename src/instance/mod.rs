@@ -13,6 +13,7 @@ mod registry;
 mod snapshot;
 mod state;
 mod supervisor;
+mod tally;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -22,3 +23,4 @@ pub use lookers::Looking;
 pub use port::{Change, Ledger, LedgerError, NewInstance, Record};
 pub use registry::{CreateError, Parts, Registry};
 pub use snapshot::{ShownCode, Snapshot};
+pub use tally::Tally;

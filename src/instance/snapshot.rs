@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::port::Record;
 use super::qr::QrPicture;
+use super::tally::Tally;
 use crate::link::PairingCode;
 use crate::model::{
     Deadline, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth, Profile, ProxyConfig, Reason,
@@ -61,6 +62,8 @@ pub struct Snapshot {
     pub created: Stamp,
     /// When something that lasts last changed.
     pub updated: Stamp,
+    /// What happened since the process began.
+    pub tally: Tally,
 }
 
 impl Snapshot {
@@ -92,6 +95,7 @@ impl Snapshot {
             proxy: record.proxy,
             created: record.created,
             updated: record.updated,
+            tally: Tally::default(),
         }
     }
 

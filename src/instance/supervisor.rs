@@ -21,6 +21,7 @@ use super::lookers::Lookers;
 use super::port::{Change, Ledger, Record};
 use super::snapshot::{ShownCode, Snapshot};
 use super::state::{Effect, Fact, Machine, World};
+use super::tally::Tally;
 use super::tell;
 use crate::link::{Link, LinkContext, LinkEvent, LinkFactory, LinkOptions, PairError, PairingCode};
 use crate::model::{Clock, Deadline, Integration, PhoneNumber, Reason, ReasonDetail, Stamp, Visible};
@@ -98,6 +99,7 @@ struct Supervisor {
     told: (Visible, Option<Reason>, ReasonDetail),
     next_retry: Option<Deadline>,
     probing: Probing,
+    tally: Tally,
     commands: mpsc::Receiver<Command>,
     publish: watch::Sender<Arc<Snapshot>>,
     lookers: Arc<Lookers>,
@@ -141,6 +143,7 @@ pub(crate) fn start(shared: &Shared, record: Record) -> (Handle, Beat, tokio::ta
         told,
         next_retry: None,
         probing: Probing::default(),
+        tally: Tally::default(),
         commands,
         publish: watch::channel(Arc::new(first)).0,
         lookers: Arc::clone(&lookers),
@@ -231,6 +234,7 @@ impl Supervisor {
         for effect in effects {
             match effect {
                 Effect::Start(goal) => {
+                    self.tally.attempts += 1;
                     self.clear_codes();
                     self.attempt = Some(Attempt::start(&self.link, goal, &self.shared.dialling));
                 }

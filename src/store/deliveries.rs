@@ -116,6 +116,8 @@ pub struct Waiting {
     pub instance: Option<InstanceId>,
     /// Deliveries.
     pub count: i64,
+    /// Since when the oldest waits.
+    pub since: Stamp,
 }
 
 /// Which deliveries are listed.
@@ -288,8 +290,8 @@ impl Store {
     pub async fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT webhook.id, webhook.instance, waiting.n FROM \
-                 (SELECT webhook, count(*) AS n FROM delivery WHERE status = 0 GROUP BY webhook) AS waiting \
+                "SELECT webhook.id, webhook.instance, waiting.n, waiting.since FROM \
+                 (SELECT webhook, count(*) AS n, min(since) AS since FROM delivery WHERE status = 0 GROUP BY webhook) AS waiting \
                  JOIN webhook ON webhook.id = waiting.webhook",
             )?;
             let rows = statement.query_map([], |row| {
@@ -297,6 +299,7 @@ impl Store {
                     webhook: WebhookId(row.get(0)?),
                     instance: row.get::<_, Option<i64>>(1)?.map(InstanceId),
                     count: row.get(2)?,
+                    since: Stamp::from_millis(row.get(3)?),
                 })
             })?;
             Ok(rows.collect::<Result<Vec<_>, _>>()?)

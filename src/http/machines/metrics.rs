@@ -1,21 +1,26 @@
 //! `GET /metrics`: Prometheus text, made anew from what is true at each scrape.
 
+mod instances;
 mod outbox;
+mod process;
+mod requests;
 
 use http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::host::check_host;
 use crate::http::reply::{Reply, bytes};
-use crate::instance::{Handle, Snapshot};
-use crate::model::Visible;
-use crate::store::{StoreError, Waiting};
+use crate::instance::Handle;
+use crate::store::{StoreError, Waiting, WriteFigures};
+
+pub(crate) use requests::Requests;
 
 /// What a scrape asks for and gets (`OpenMetrics` 1.0, which Prometheus reads).
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -23,24 +28,6 @@ const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Version {
     version: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct InState {
-    state: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Named {
-    instance: String,
-    integration: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Because {
-    instance: String,
-    state: &'static str,
-    reason: &'static str,
 }
 
 /// Needs the global key, unless who asks is on this box.
@@ -55,18 +42,32 @@ pub(crate) async fn get(call: &Call) -> Result<Reply, ApiError> {
     let storage = |error: StoreError| ApiError::Storage(error.to_string());
     let counts = call.state.store.delivery_counts().await.map_err(storage)?;
     let waiting = call.state.store.waiting().await.map_err(storage)?;
+    let now = call.state.clock.now();
     let mut registry = Registry::with_prefix("tetherd");
     build(&mut registry);
-    instances(&mut registry, snapshots.iter().map(AsRef::as_ref));
+    instances::all(&mut registry, snapshots.iter().map(AsRef::as_ref), call.state.clock.instant());
     outbox::events(&mut registry, call.state.store.outbox_figures());
     outbox::deliveries(&mut registry, counts, call.state.courier.attempts());
     let name = |w: &Waiting| outbox::named(w, &snapshots);
     outbox::receivers(
         &mut registry,
-        waiting.iter().map(|w| (name(w), w.count, call.state.courier.circuit(w.webhook))),
+        waiting.iter().map(|w| outbox::Backlog {
+            receiver: name(w),
+            count: w.count,
+            age: w.since.until(now),
+            circuit: call.state.courier.circuit(w.webhook),
+        }),
     );
+    writes(&mut registry, call.state.store.write_figures());
+    call.state.requests.register(&mut registry);
+    // Names that every program has, without ours before them.
+    let mut common = Registry::default();
+    process::of_this(&mut common);
     let mut text = String::new();
-    encode(&mut text, &registry).map_err(|_| ApiError::Internal)?;
+    for registry in [&registry, &common] {
+        encode_registry(&mut text, registry).map_err(|_| ApiError::Internal)?;
+    }
+    encode_eof(&mut text).map_err(|_| ApiError::Internal)?;
     Ok(bytes(StatusCode::OK, KIND, text))
 }
 
@@ -76,32 +77,13 @@ fn build(registry: &mut Registry) {
     registry.register("build_info", "Which tetherd this is", family);
 }
 
-fn instances<'a>(registry: &mut Registry, snapshots: impl Iterator<Item = &'a Snapshot>) {
-    let by_state = Family::<InState, Gauge>::default();
-    for visible in [Visible::Open, Visible::Connecting, Visible::Close] {
-        by_state.get_or_create(&InState { state: visible.as_str() }).set(0);
+fn writes(registry: &mut Registry, figures: WriteFigures) {
+    let help = "How long commits took that changed something, until they were on disk";
+    registry.register_with_unit("store_commit", help, Unit::Seconds, figures.commits);
+    if let Some(written) = figures.bytes {
+        let bytes: Counter = Counter::default();
+        bytes.inc_by(written);
+        let help = "Bytes that storage wrote, its log and what was folded into the database";
+        registry.register_with_unit("store_written", help, Unit::Bytes, bytes);
     }
-    let up = Family::<Named, Gauge>::default();
-    let state = Family::<Because, Gauge>::default();
-    let attempts = Family::<Named, Gauge>::default();
-    for s in snapshots {
-        let named = Named { instance: s.name.to_string(), integration: s.integration.as_str() };
-        by_state.get_or_create(&InState { state: s.visible.as_str() }).inc();
-        up.get_or_create(&named).set((s.visible == Visible::Open).into());
-        attempts.get_or_create(&named).set(s.attempt.into());
-        let because = Because {
-            instance: s.name.to_string(),
-            state: s.visible.as_str(),
-            reason: s.reason.map_or("", |reason| reason.as_str()),
-        };
-        state.get_or_create(&because).set(1);
-    }
-    registry.register("instances", "Instances by state", by_state);
-    registry.register("instance_up", "Whether an instance is linked and logged in", up);
-    registry.register("instance_state", "The state of an instance and why it is so", state);
-    registry.register(
-        "instance_attempts",
-        "Attempts in a row that failed, the running one counted",
-        attempts,
-    );
 }

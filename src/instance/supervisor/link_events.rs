@@ -22,6 +22,7 @@ impl Supervisor {
                 self.publish_now();
             }
             LinkEvent::Scanned => {
+                self.tally.scans += 1;
                 self.clear_codes();
                 self.fact(Fact::Scanned).await;
             }
@@ -63,6 +64,7 @@ impl Supervisor {
         let effects = self.machine.step(Fact::Code, self.world());
         let shown = effects.contains(&Effect::Show);
         if shown {
+            self.tally.codes += 1;
             self.code = Some(ShownCode {
                 text: code.text,
                 count: self.machine.codes(),

@@ -58,6 +58,7 @@ impl Supervisor {
         if changed {
             self.since = clock.now();
         }
+        self.tally.see(now.0 == Visible::Open, clock.instant());
         self.told = now;
         changed
     }
@@ -98,6 +99,7 @@ impl Supervisor {
             codes_shown: self.machine.codes(),
             pairing: self.pairing.code.clone().filter(|code| code.expires.at > now),
             pairing_error: self.pairing.error.clone(),
+            tally: self.tally,
             ..Snapshot::at_rest(self.record.clone(), self.since, self.shared.code_limit)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -66,25 +67,36 @@ pub(super) fn deliveries(registry: &mut Registry, counts: [i64; 3], attempts: At
     registry.register("webhook_attempts", "Requests to receivers, by what came of them", family);
 }
 
+/// A receiver with something to get.
+pub(super) struct Backlog {
+    pub(super) receiver: Receiver,
+    pub(super) count: i64,
+    /// Of the oldest delivery.
+    pub(super) age: Duration,
+    pub(super) circuit: CircuitShown,
+}
+
 /// Receivers with something to get; the others are well, and silent.
-pub(super) fn receivers(
-    registry: &mut Registry,
-    receivers: impl Iterator<Item = (Receiver, i64, CircuitShown)>,
-) {
+pub(super) fn receivers(registry: &mut Registry, receivers: impl Iterator<Item = Backlog>) {
     let pending = Family::<Receiver, Gauge>::default();
+    let oldest = Family::<Receiver, Gauge<f64, AtomicU64>>::default();
     let circuits = Family::<InState, Gauge>::default();
-    for (receiver, count, shown) in receivers {
+    for Backlog { receiver, count, age, circuit } in receivers {
         for state in CircuitState::ALL {
             let labels = InState {
                 instance: receiver.instance.clone(),
                 destination: receiver.destination,
                 circuit: state.as_str(),
             };
-            circuits.get_or_create(&labels).set((state == shown.state).into());
+            circuits.get_or_create(&labels).set((state == circuit.state).into());
         }
         pending.get_or_create(&receiver).inc_by(count);
+        let oldest = oldest.get_or_create(&receiver);
+        oldest.set(oldest.get().max(age.as_secs_f64()));
     }
     registry.register("webhook_pending", "Deliveries that wait, by receiver", pending);
+    let help = "How long the oldest delivery has waited, by receiver";
+    registry.register_with_unit("webhook_oldest", help, Unit::Seconds, oldest);
     registry.register(
         "webhook_circuit",
         "How the circuit of a receiver stands that waits for events",

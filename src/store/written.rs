@@ -1,0 +1,86 @@
+//! What writing costs, and whether it works.
+
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::metrics::histogram::Histogram;
+
+use super::StoreError;
+
+/// Seconds of a commit: a good disk, a card, a card that is tired.
+const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0, 10.0];
+
+/// Noted by the writer, read by whoever asks. Clones share it.
+#[derive(Clone)]
+pub(super) struct Written(Arc<Inner>);
+
+struct Inner {
+    /// The writer's thread, as the kernel numbers it; 0 before it runs.
+    thread: AtomicI32,
+    commits: Histogram,
+    trouble: Mutex<Option<StoreError>>,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        let commits = Histogram::new(BUCKETS);
+        Self(Arc::new(Inner { thread: AtomicI32::new(0), commits, trouble: Mutex::default() }))
+    }
+}
+
+impl Written {
+    /// In the writer's thread.
+    pub(super) fn begin(&self) {
+        self.0.thread.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Relaxed);
+    }
+
+    /// A commit that changed something is on disk, after so long.
+    pub(super) fn committed(&self, took: Duration) {
+        self.0.commits.observe(took.as_secs_f64());
+        if self.trouble().take().is_some() {
+            tracing::info!("storage works again");
+        }
+    }
+
+    /// A commit could not be made.
+    pub(super) fn failed(&self, error: &StoreError) {
+        let first = self.trouble().replace(error.clone()).is_none();
+        if first {
+            tracing::error!("nothing can be stored: {error}");
+        }
+    }
+
+    /// Why the last commit failed; none when it did not.
+    pub(super) fn last_failure(&self) -> Option<StoreError> {
+        self.trouble().clone()
+    }
+
+    fn trouble(&self) -> std::sync::MutexGuard<'_, Option<StoreError>> {
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What writing has cost since the process began.
+#[derive(Debug, Clone)]
+pub struct WriteFigures {
+    /// Seconds of each commit that changed something, the wait for the disk included.
+    pub commits: Histogram,
+    /// Bytes that the writer gave to the kernel, its log and what is folded into the database; none where
+    /// the kernel does not count.
+    pub bytes: Option<u64>,
+}
+
+impl super::Store {
+    /// What writing has cost.
+    #[must_use]
+    pub fn write_figures(&self) -> WriteFigures {
+        let inner = &self.0.writer.written.0;
+        // The writer is the only one who writes, and it is a thread of its own.
+        let path = format!("/proc/self/task/{}/io", inner.thread.load(Ordering::Relaxed));
+        let bytes = std::fs::read_to_string(path)
+            .ok()
+            .and_then(|text| text.lines().find_map(|line| line.strip_prefix("wchar: ")?.trim().parse().ok()));
+        WriteFigures { commits: inner.commits.clone(), bytes }
+    }
+}
