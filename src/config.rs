@@ -9,6 +9,7 @@ mod events;
 mod http;
 mod load;
 mod net;
+mod proxy;
 mod qr;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use cloud::Cloud;
 pub use events::Events;
 pub use http::Http;
 pub use net::Net;
+pub use proxy::Proxy;
 pub use qr::Qr;
 pub use webhooks::Webhooks;
 pub use whatsapp::WhatsApp;
@@ -55,6 +57,8 @@ pub struct Config {
     pub qr: Qr,
     /// `[net]`.
     pub net: Net,
+    /// `[proxy]`.
+    pub proxy: Proxy,
     /// `[cloud]`.
     pub cloud: Cloud,
     /// `[events]`.
@@ -85,6 +89,7 @@ const SECTIONS: &[(Option<&str>, Keys)] = &[
     (Some("whatsapp"), whatsapp::KEYS),
     (Some("qr"), qr::KEYS),
     (Some("net"), net::KEYS),
+    (Some("proxy"), proxy::KEYS),
     (Some("cloud"), cloud::KEYS),
     (Some("events"), events::KEYS),
     (Some("webhooks"), webhooks::KEYS),
@@ -120,6 +125,7 @@ impl Default for Config {
             whatsapp: WhatsApp::default(),
             qr: Qr::default(),
             net: Net::default(),
+            proxy: Proxy::default(),
             cloud: Cloud::default(),
             events: Events::default(),
             webhooks: Webhooks::default(),
@@ -199,6 +205,7 @@ impl Config {
         self.http.check()?;
         self.whatsapp.check()?;
         self.qr.check()?;
+        self.proxy.check()?;
         self.cloud.check()?;
         self.events.check()?;
         self.webhooks.check()

@@ -143,6 +143,7 @@ impl Parts {
             clock: Arc::clone(&clock),
             chance,
             code_limit: config.qr.limit,
+            proxy: config.proxy.config(),
         })
         .await?;
         let courier = webhooks::courier(&config, here, &store, net, &clock, &registry);

@@ -33,6 +33,7 @@ impl Box {
                 socket: sandbox.ws_url(),
                 version_page: format!("{}/sw.js", sandbox.control_url()),
             },
+            proxy: None,
         };
         let net = Net::new(&NetConfig::default(), clock.clone()).unwrap();
         let links = Arc::new(WebFactory::new(store.clone(), net, clock.clone(), config));

@@ -134,7 +134,10 @@ async fn whatsapp(config: &Config) -> Row {
 
 async fn reach(config: &Config, target: &Target) -> Result<(), NetError> {
     let net = NetConfig { extra_ca: config.net.extra_ca.clone(), ..NetConfig::default() };
-    Net::new(&net, Arc::new(SystemClock))?.connect(target, None, ANSWER).await.map(|_| ())
+    Net::new(&net, Arc::new(SystemClock))?
+        .connect(target, config.proxy.config().as_ref(), ANSWER)
+        .await
+        .map(|_| ())
 }
 
 fn address(config: &Config, running: bool) -> Row {

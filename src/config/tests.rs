@@ -42,6 +42,11 @@ fn a_wrong_file_names_its_line() {
         fault("http.tls_key = \"k.pem\"\n"),
         "tetherd.toml:1: http.tls_key needs http.tls_cert beside it"
     );
+    assert!(fault("[proxy]\nhost = \"http://h:1\"\nport = 1\n").contains("tetherd.toml:2: proxy.host is"));
+    assert!(
+        fault("[proxy]\nhost = \"h\"\n").ends_with("proxy.host needs proxy.port beside it, from 1 to 65535")
+    );
+    assert!(fault("[proxy]\nprotocol = \"ftp\"\n").contains("takes http or socks5"));
     assert!(fault("api_key = \"short\"\n").starts_with("tetherd.toml:1: api_key is shorter"));
 }
 

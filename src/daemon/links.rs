@@ -7,8 +7,8 @@ use super::chance;
 use crate::config::Config;
 use crate::link::cloud::{CloudConfig, CloudFactory};
 use crate::link::web::{Farewells, Server, WebConfig, WebFactory};
-use crate::link::{Link, LinkContext, LinkFactory};
-use crate::model::{Clock, Integration};
+use crate::link::{Link, LinkContext, LinkError, LinkFactory};
+use crate::model::{Clock, Integration, ProxyConfig};
 use crate::net::{Net, Target};
 use crate::store::Store;
 
@@ -22,6 +22,7 @@ pub(super) fn factory(
         device_name: config.whatsapp.device_name.clone(),
         version: config.whatsapp.version,
         server: server(config),
+        proxy: config.proxy.config(),
     };
     let cloud = CloudConfig {
         graph_url: config.cloud.graph_url.trim_end_matches('/').to_owned(),
@@ -56,7 +57,15 @@ struct Factory {
     cloud: CloudFactory,
 }
 
+#[async_trait::async_trait]
 impl LinkFactory for Factory {
+    async fn try_proxy(&self, integration: Integration, proxy: &ProxyConfig) -> Result<(), LinkError> {
+        match integration {
+            Integration::Web => self.web.try_proxy(integration, proxy).await,
+            Integration::Cloud => self.cloud.try_proxy(proxy).await,
+        }
+    }
+
     fn make(&self, context: LinkContext) -> Arc<dyn Link> {
         match context.integration {
             Integration::Web => self.web.make(context),

@@ -11,8 +11,8 @@ use super::handle::{Handle, InstanceError};
 use super::port::{Change, Ledger, LedgerError, NewInstance, Record};
 use super::supervisor::{self, Beat, Shared};
 use super::tell;
-use crate::link::LinkFactory;
-use crate::model::{Clock, ClockShift, Digest, InstanceId, InstanceName};
+use crate::link::{LinkError, LinkFactory};
+use crate::model::{Clock, ClockShift, Digest, InstanceId, InstanceName, Integration, ProxyConfig};
 
 /// Attempts that may be dialling at once; a hundred links are back in well under a second and a Pi
 /// is not drowned in handshakes.
@@ -34,6 +34,8 @@ pub struct Parts {
     pub chance: fn() -> f64,
     /// Codes shown in a row at most (`qr.limit`).
     pub code_limit: u32,
+    /// How instances go out that have no proxy of their own; none is directly.
+    pub proxy: Option<ProxyConfig>,
 }
 
 /// Why an instance could not be created.
@@ -75,6 +77,7 @@ impl Registry {
             dialling: Arc::new(Semaphore::new(DIALLING)),
             chance: parts.chance,
             code_limit: parts.code_limit,
+            proxy: parts.proxy,
             news: Arc::default(),
         };
         let records = shared.ledger.load().await?;
@@ -89,6 +92,11 @@ impl Registry {
             registry.enter(record);
         }
         Ok(Arc::new(registry))
+    }
+
+    /// Whether instances of this kind get through this proxy to where they go.
+    pub async fn try_proxy(&self, integration: Integration, proxy: &ProxyConfig) -> Result<(), LinkError> {
+        self.shared.links.try_proxy(integration, proxy).await
     }
 
     /// Wakes whenever an instance came or went, or has another token.

@@ -24,7 +24,9 @@ use super::state::{Effect, Fact, Machine, World};
 use super::tally::Tally;
 use super::tell;
 use crate::link::{Link, LinkContext, LinkEvent, LinkFactory, LinkOptions, PairError, PairingCode};
-use crate::model::{Clock, Deadline, Integration, PhoneNumber, Reason, ReasonDetail, Stamp, Visible};
+use crate::model::{
+    Clock, Deadline, Integration, PhoneNumber, ProxyConfig, Reason, ReasonDetail, Stamp, Visible,
+};
 use keeping::{Backlog, LedgerInbox};
 use probing::Probing;
 
@@ -45,8 +47,18 @@ pub(crate) struct Shared {
     pub(crate) chance: fn() -> f64,
     /// Codes in a row at most (`qr.limit`).
     pub(crate) code_limit: u32,
+    /// For instances without one of their own.
+    pub(crate) proxy: Option<ProxyConfig>,
     /// Told of whatever readers see anew.
     pub(crate) news: Arc<Notify>,
+}
+
+impl Shared {
+    /// What an instance's link goes by.
+    fn options(&self, record: &Record) -> LinkOptions {
+        let proxy = record.proxy.clone().or_else(|| self.proxy.clone());
+        LinkOptions { settings: record.settings.clone(), proxy }
+    }
 }
 
 /// When a supervisor last showed life: milliseconds on the monotonic clock since it began.
@@ -118,7 +130,7 @@ pub(crate) fn start(shared: &Shared, record: Record) -> (Handle, Beat, tokio::ta
         integration: record.integration,
         number: record.number.clone(),
         business_id: record.business_id.clone(),
-        options: LinkOptions { settings: record.settings.clone(), proxy: record.proxy.clone() },
+        options: shared.options(&record),
         inbox,
     });
     let machine = Machine::new(&record.truth, record.integration == Integration::Cloud, shared.code_limit);

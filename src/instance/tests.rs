@@ -224,6 +224,7 @@ async fn start(world: &Arc<World>) -> Arc<Registry> {
         clock: Arc::new(SystemClock),
         chance: || 1.0,
         code_limit: 3,
+        proxy: None,
     };
     Registry::start(parts).await.unwrap()
 }

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Cause, Goal, Link, LinkContext, LinkError, LinkEvent, LinkOptions, Outcome, PairError, PairingCode,
-    Presence, RetryHint,
+    Presence, RetryHint, try_proxy,
 };
 use crate::model::{InstanceId, Media, MediaPlace, PhoneNumber, Profile, ProxyConfig, Reason, Secret};
-use crate::net::Net;
+use crate::net::{Net, Target};
 use crate::store::Store;
 use graph::Graph;
 
@@ -44,6 +44,13 @@ impl CloudFactory {
     #[must_use]
     pub fn new(store: Store, net: Net, config: CloudConfig, chance: fn() -> f64) -> Self {
         Self { store, net, config: Arc::new(config), chance }
+    }
+
+    /// Whether one gets to Meta through this proxy.
+    pub async fn try_proxy(&self, proxy: &ProxyConfig) -> Result<(), LinkError> {
+        let lost = || LinkError::Unreachable("Meta's address cannot be read".into());
+        let target = Target::of(&self.config.graph_url).ok_or_else(lost)?;
+        try_proxy(&self.net, proxy, &target).await
     }
 
     /// A link for one instance.

@@ -10,7 +10,7 @@ mod outcome;
 pub mod web;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,6 +23,7 @@ pub use outcome::{Cause, LinkError, Outcome, PairError, RetryHint};
 use crate::model::{
     InstanceId, InstanceName, InstanceUuid, Integration, Media, NewEvent, PhoneNumber, ProxyConfig, Settings,
 };
+use crate::net::{Net, Target};
 
 /// How many link events may wait for the supervisor. The link waits when it is full: state changes
 /// are rare and must not be lost.
@@ -137,7 +138,22 @@ pub trait Link: Send + Sync {
 }
 
 /// Makes links.
+#[async_trait]
 pub trait LinkFactory: Send + Sync {
     /// A link for one instance; does no I/O.
     fn make(&self, context: LinkContext) -> Arc<dyn Link>;
+
+    /// Whether links of this kind get through this proxy: to where they all go, and nowhere else.
+    async fn try_proxy(&self, _: Integration, _: &ProxyConfig) -> Result<(), LinkError> {
+        Ok(())
+    }
+}
+
+/// A proxy that answers slowly is none to work with.
+const TRY_PROXY: Duration = Duration::from_secs(10);
+
+/// Whether one gets through the proxy to there.
+pub(crate) async fn try_proxy(net: &Net, proxy: &ProxyConfig, target: &Target) -> Result<(), LinkError> {
+    let tried = net.connect(target, Some(proxy), TRY_PROXY).await;
+    tried.map(|_| ()).map_err(|error| LinkError::Unreachable(error.to_string()))
 }

@@ -64,6 +64,17 @@ pub struct Target {
     pub tls: bool,
 }
 
+impl Target {
+    /// Where an address leads (`https`, `wss`, `http`, `ws`); none when it cannot be read.
+    #[must_use]
+    pub fn of(url: &str) -> Option<Self> {
+        let uri: http::Uri = url.parse().ok()?;
+        let tls = matches!(uri.scheme_str(), Some("https" | "wss"));
+        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        Some(Self { host: uri.host()?.to_owned(), port, tls })
+    }
+}
+
 /// A connection in both directions, whatever it goes through.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 

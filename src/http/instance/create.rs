@@ -99,6 +99,9 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
     let wanted = read(&mut body, call);
     body.finish()?;
     let wanted = wanted?.ok_or(ApiError::Internal)?;
+    if let Some(proxy) = &wanted.instance.proxy {
+        proxy::tried(call, wanted.instance.integration, proxy).await?;
+    }
     let settings = wanted.instance.settings.clone();
     let handle = call.state.registry.create(wanted.instance).await?;
     let qrcode = if wanted.link_now { Some(link(call, &handle, wanted.number).await?) } else { None };

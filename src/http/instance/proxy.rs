@@ -7,7 +7,7 @@ use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::reply::{Reply, created, ok};
-use crate::model::{ProxyConfig, ProxyProtocol};
+use crate::model::{Integration, ProxyConfig, ProxyProtocol};
 
 /// A proxy without its password.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -49,7 +49,7 @@ pub(super) struct Names {
 const NAMES: Names =
     Names { host: "host", port: "port", protocol: "protocol", username: "username", password: "password" };
 
-/// Keeps a proxy, or none; used from the next attempt on.
+/// Keeps a proxy that was tried, or none; used from the next attempt on.
 pub(crate) async fn set(call: &mut Call, caller: &Caller) -> Result<Reply, ApiError> {
     let handle = call.instance(caller)?;
     let mut body = call.fields().await?;
@@ -62,11 +62,24 @@ pub(crate) async fn set(call: &mut Call, caller: &Caller) -> Result<Reply, ApiEr
         body.finish()?;
         proxy
     };
+    if let Some(proxy) = &proxy {
+        tried(call, handle.snapshot().integration, proxy).await?;
+    }
     let kept = handle.set_proxy(proxy.clone()).await;
     let name = handle.snapshot().name.clone();
     kept.map_err(|error| ApiError::of_instance(error, &name))?;
     let proxy = proxy.as_ref().map(shown);
     Ok(created(&ProxySet { proxy: ProxyOf { instance_name: name.to_string(), proxy } }))
+}
+
+/// A proxy through which nothing is reached is not set: the error says why.
+pub(super) async fn tried(
+    call: &Call,
+    integration: Integration,
+    proxy: &ProxyConfig,
+) -> Result<(), ApiError> {
+    let tried = call.state.registry.try_proxy(integration, proxy).await;
+    tried.map_err(|error| ApiError::invalid(format!("Invalid proxy: {error}; it was not set")))
 }
 
 /// Tells it; null when there is none.

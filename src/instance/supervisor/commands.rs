@@ -8,7 +8,7 @@ use super::super::handle::InstanceError;
 use super::super::port::{Change, LedgerError};
 use super::super::state::Fact;
 use super::Supervisor;
-use crate::link::{LinkError, LinkOptions, Presence};
+use crate::link::{LinkError, Presence};
 use crate::model::{Integration, LinkTruth, PhoneNumber, ProxyConfig, Secret, Settings, Visible};
 
 /// How long telling WhatsApp may take before the account is forgotten without.
@@ -156,9 +156,7 @@ impl Supervisor {
     }
 
     fn options_changed(&mut self) {
-        let options =
-            LinkOptions { settings: self.record.settings.clone(), proxy: self.record.proxy.clone() };
-        self.link.apply(options);
+        self.link.apply(self.shared.options(&self.record));
         self.publish_now();
     }
 

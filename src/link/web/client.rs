@@ -60,7 +60,7 @@ impl Held {
         let mut builder = Bot::builder()
             .with_backend(credentials.clone())
             .with_transport_factory(dialer)
-            .with_http_client(EngineHttp(parts.net.clone()))
+            .with_http_client(EngineHttp { net: parts.net.clone(), options: Arc::clone(&link.options) })
             .with_version((version.0, version.1, version.2))
             .with_device_props(props)
             .with_wanted_pre_key_count(PREKEYS)

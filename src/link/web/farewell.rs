@@ -124,11 +124,12 @@ impl Farewells {
         let (ear, trace) = (Ear::default(), Arc::<Trace>::default());
         let mut heard = ear.listen();
         trace.begin();
-        let options = LinkOptions { proxy: tombstone.proxy.clone(), ..LinkOptions::default() };
+        let proxy = tombstone.proxy.clone().or_else(|| parts.config.proxy.clone());
+        let options = Arc::new(Mutex::new(LinkOptions { proxy: proxy.clone(), ..LinkOptions::default() }));
         let dialer = Dialer {
             net: parts.net.clone(),
             socket: parts.config.server.socket.clone(),
-            options: Arc::new(Mutex::new(options)),
+            options: Arc::clone(&options),
             trace: Arc::clone(&trace),
             vow: None,
         };
@@ -136,7 +137,7 @@ impl Farewells {
         let built = Bot::builder()
             .with_backend(backend)
             .with_transport_factory(dialer)
-            .with_http_client(EngineHttp(parts.net.clone()))
+            .with_http_client(EngineHttp { net: parts.net.clone(), options })
             .with_version((version.0, version.1, version.2))
             .with_event_handler(ear)
             .skip_history_sync()
@@ -165,7 +166,7 @@ impl Farewells {
             return Told::Yes;
         }
         if outdated {
-            version::learn(parts, version).await;
+            version::learn(parts, version, proxy).await;
         }
         if trace.opened() { Told::Later } else { Told::Away }
     }

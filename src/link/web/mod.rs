@@ -34,10 +34,9 @@ pub use farewell::Farewells;
 pub use version::Version;
 
 use super::{
-    Goal, Link, LinkContext, LinkError, LinkEvent, LinkFactory, LinkOptions, Outcome, PairError, PairingCode,
-    Presence,
+    Goal, Link, LinkContext, LinkError, LinkEvent, LinkOptions, Outcome, PairError, PairingCode, Presence,
 };
-use crate::model::{Clock, Media, PhoneNumber};
+use crate::model::{Clock, Integration, Media, PhoneNumber, ProxyConfig};
 use crate::net::Net;
 use crate::store::Store;
 use crate::store::credentials::Gate;
@@ -56,6 +55,8 @@ pub struct WebConfig {
     pub version: Option<Version>,
     /// Where the server is.
     pub server: Server,
+    /// How devices go out that left and had no proxy of their own.
+    pub proxy: Option<ProxyConfig>,
 }
 
 /// Where the server is. Anything but [`Server::whatsapp`] works only in a `demo` build.
@@ -80,10 +81,7 @@ impl Server {
     /// What to connect to; none when the address cannot be read.
     #[must_use]
     pub fn target(&self) -> Option<Target> {
-        let uri: http::Uri = self.socket.parse().ok()?;
-        let tls = uri.scheme_str() == Some("wss");
-        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        Some(Target { host: uri.host()?.to_owned(), port, tls })
+        Target::of(&self.socket)
     }
 }
 
@@ -117,6 +115,7 @@ impl WebFactory {
     }
 }
 
+#[async_trait]
 impl LinkFactory for WebFactory {
     fn make(&self, context: LinkContext) -> Arc<dyn Link> {
         Arc::new(WebLink {
@@ -128,6 +127,12 @@ impl LinkFactory for WebFactory {
             parts: Arc::clone(&self.parts),
             context,
         })
+    }
+
+    async fn try_proxy(&self, _: Integration, proxy: &ProxyConfig) -> Result<(), LinkError> {
+        let lost = || LinkError::Unreachable("WhatsApp's address cannot be read".into());
+        let target = self.parts.config.server.target().ok_or_else(lost)?;
+        try_proxy(&self.parts.net, proxy, &target).await
     }
 }
 

@@ -145,7 +145,9 @@ impl<'a> Attempt<'a> {
         self.seen.silent =
             trace.last_progress().map(|last| now.saturating_duration_since(last)).unwrap_or_default();
         let cause = outcome::classify(&self.seen, self.link.parts.clock.now());
-        if cause.reason == Reason::ClientOutdated && version::learn(&self.link.parts, self.version).await {
+        if cause.reason == Reason::ClientOutdated
+            && version::learn(&self.link.parts, self.version, self.link.options().proxy).await
+        {
             self.link.held.lock().await.take();
             return cause.hinting(RetryHint::AtOnce);
         }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use whatsapp_rust::wacore::version::parse_sw_js;
 
 use super::Parts;
+use crate::model::ProxyConfig;
 use crate::net::FetchOptions;
 
 /// The version that the engine was made for (`wacore` 0.7.0, `store/device.rs`).
@@ -56,7 +57,7 @@ pub(super) async fn announced(parts: &Parts) -> Version {
 
 /// Asks WhatsApp's page for the current number. True when it is another than the refused one, so
 /// that trying at once makes sense.
-pub(super) async fn learn(parts: &Parts, refused: Version) -> bool {
+pub(super) async fn learn(parts: &Parts, refused: Version, proxy: Option<ProxyConfig>) -> bool {
     if parts.config.version.is_some() {
         return false;
     }
@@ -65,8 +66,12 @@ pub(super) async fn learn(parts: &Parts, refused: Version) -> bool {
         .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36")
         .body(Bytes::new());
     let Ok(request) = request else { return false };
-    let options =
-        FetchOptions { whole: Duration::from_secs(20), body_limit: 1 << 20, ..FetchOptions::default() };
+    let options = FetchOptions {
+        whole: Duration::from_secs(20),
+        body_limit: 1 << 20,
+        proxy,
+        ..FetchOptions::default()
+    };
     let answer = match parts.net.fetch(request, &options).await {
         Ok(answer) if answer.status.is_success() => answer,
         Ok(answer) => {
