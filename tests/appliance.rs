@@ -225,3 +225,52 @@ async fn a_wrong_certificate_is_refused_at_start_by_name() {
     let unfit = start(cert.clone(), other_key).await;
     assert!(unfit.contains("does not belong to http.tls_cert"), "{unfit}");
 }
+
+/// A number of `/metrics`, by its name and labels as they are written.
+fn metric(text: &str, row: &str) -> f64 {
+    let value = text.lines().find_map(|line| line.strip_prefix(row)?.strip_prefix(' '));
+    value.unwrap_or_else(|| panic!("no {row} in\n{text}")).parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_tell_what_happened_to_an_instance_and_what_it_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let daemon = Daemon::start(folder.path(), &sandbox).await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS", "qrcode": true,
+        "webhook": {"url": format!("http://{closed}/")}});
+    let (_, made) = daemon.ask("POST", "/instance/create", Some(body)).await;
+    let jid = sandbox.scan("15551234567", made["qrcode"]["code"].as_str().unwrap()).await.unwrap();
+    daemon.until("open").await;
+    sandbox.fault(tetherd_sandbox::Fault::Drop, Some(&jid)).await;
+    let began = std::time::Instant::now();
+    let text = loop {
+        let text = daemon.ask_text("/metrics").await;
+        if metric(&text, r#"tetherd_instance_reconnects_total{instance="shop"}"#) > 0.0 {
+            break text;
+        }
+        assert!(began.elapsed() < support::LIMIT, "{text}");
+    };
+    for (row, least) in [
+        (r#"tetherd_instances{state="open"}"#, 1.0),
+        (r#"tetherd_instance_state{instance="shop",state="open",reason="open"}"#, 1.0),
+        (r#"tetherd_instance_attempts_total{instance="shop"}"#, 2.0),
+        (r#"tetherd_instance_qr_shown_total{instance="shop"}"#, 1.0),
+        (r#"tetherd_instance_qr_scanned_total{instance="shop"}"#, 1.0),
+        (r#"tetherd_instance_open_seconds_total{instance="shop"}"#, 0.001),
+        (r#"tetherd_webhook_pending{instance="shop",destination="instance"}"#, 3.0),
+        (r#"tetherd_webhook_oldest_seconds{instance="shop",destination="instance"}"#, 0.001),
+        (r#"tetherd_webhook_attempts_total{outcome="failed"}"#, 1.0),
+        ("tetherd_store_commit_seconds_count", 5.0),
+        ("tetherd_store_commit_seconds_sum", 0.000_001),
+        ("tetherd_store_written_bytes_total", 4096.0),
+        (r#"tetherd_http_request_seconds_count{method="POST",route="/instance/create"}"#, 1.0),
+        ("process_resident_memory_bytes", 1e6),
+    ] {
+        assert!(metric(&text, row) >= least, "{row} is less than {least} in\n{text}");
+    }
+    assert!(text.contains(&format!("tetherd_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))));
+    assert!(text.ends_with("# EOF\n") && !text.contains("15551234567"), "{text}");
+    daemon.terminate().await;
+}

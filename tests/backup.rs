@@ -42,7 +42,7 @@ async fn backup_wipe_restore_and_open_without_a_scan() {
     let daemon = linked(folder, &sandbox).await;
 
     let (made, said) = run(folder, &["backup", plain]).await;
-    assert!(made && said.contains("1 instances") && said.contains("sealing.key"), "{said}");
+    assert!(made && said.contains("1 instance,") && said.contains("sealing.key"), "{said}");
     let (made, said) = run(folder, &["backup", sealed, "--passphrase-file", words]).await;
     assert!(made && said.contains("opens on any box"), "{said}");
     let (made, why) = run(folder, &["backup", sealed]).await;

@@ -38,7 +38,7 @@ impl Box {
         let net = Net::new(&NetConfig::default(), clock.clone()).unwrap();
         let links = Arc::new(WebFactory::new(store.clone(), net, clock.clone(), config));
         let ledger = Arc::new(store.clone());
-        let parts = Parts { ledger, links, clock, chance: || 0.5, code_limit: 30 };
+        let parts = Parts { ledger, links, clock, chance: || 0.5, code_limit: 30, proxy: None };
         Self { registry: Registry::start(parts).await.unwrap(), store }
     }
 

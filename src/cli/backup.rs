@@ -47,7 +47,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     }
     let made = made?;
     let file = arguments.file.display();
-    say(&format!("{file}: {} instances, {} KB.", made.instances, made.size.div_ceil(1000)));
+    let plural = if made.instances == 1 { "" } else { "s" };
+    say(&format!("{file}: {} instance{plural}, {} KB.", made.instances, made.size.div_ceil(1000)));
     if key.is_some() {
         say(
             "It opens on any box with its passphrase: tetherd restore FILE. The configuration file is not in it.",

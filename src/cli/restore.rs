@@ -43,7 +43,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), String> {
         other => other.to_string(),
     })?;
     let made = restored.made.map(|at| format!(", as they were at {}", at.rfc3339())).unwrap_or_default();
-    say(&format!("Restored {} instances{made}:", restored.instances.len()));
+    let plural = if restored.instances.len() == 1 { "" } else { "s" };
+    say(&format!("Restored {} instance{plural}{made}:", restored.instances.len()));
     for (name, linked) in &restored.instances {
         say(&format!("  {name}  {}", if *linked { "linked" } else { "not linked" }));
     }

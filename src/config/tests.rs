@@ -42,7 +42,7 @@ fn a_wrong_file_names_its_line() {
         fault("http.tls_key = \"k.pem\"\n"),
         "tetherd.toml:1: http.tls_key needs http.tls_cert beside it"
     );
-    assert!(fault("[proxy]\nhost = \"http://h:1\"\nport = 1\n").contains("tetherd.toml:2: proxy.host is"));
+    assert!(fault("[proxy]\nhost = \"h:1\"\nport = 1\n").contains("tetherd.toml:2: proxy.host is"));
     assert!(
         fault("[proxy]\nhost = \"h\"\n").ends_with("proxy.host needs proxy.port beside it, from 1 to 65535")
     );
@@ -114,6 +114,10 @@ const EXAMPLES: &[&str] = &[
     "tls_cert",
     "tls_key",
     "extra_ca",
+    "host",
+    "port",
+    "username",
+    "password",
     "url",
     "events",
     "headers",

@@ -270,3 +270,36 @@ impl crate::model::Clock for Wall {
         std::time::Instant::now()
     }
 }
+
+/// SQLite may roll all of a commit back when there is no room: whoever was told that it was stored has it, and
+/// nobody else.
+#[tokio::test]
+async fn without_room_everybody_is_told_the_truth_and_with_room_it_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let id = store.create_instance(shop("shop"), vec![]).await.unwrap().id;
+    let limit = async |pages: i64| {
+        let set = move |connection: &rusqlite::Connection| {
+            let used: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            Ok(connection.query_row(&format!("PRAGMA max_page_count = {}", used + pages), [], |_| Ok(()))?)
+        };
+        store.write(set).await.unwrap();
+    };
+    let append = |n: usize| {
+        // The weight of a few pages, and of a part of one.
+        let text = "x".repeat(if n.is_multiple_of(3) { 20_000 } else { 100 });
+        store.append_events(vec![(id, note(&format!("{n} {text}")))])
+    };
+    let mut told = Vec::new();
+    for room in [0, 8, 40, 100_000] {
+        limit(room).await;
+        let answers = futures_util::future::join_all((0..60).map(append)).await;
+        let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+        assert!(refused.iter().all(|error| **error == StoreError::Full), "{refused:?}");
+        assert_eq!(refused.is_empty(), room == 100_000, "with room for {room} pages");
+        told.extend(answers.into_iter().flatten());
+    }
+    let kept = store.events_after(0, EventFilter::default(), 1000).await.unwrap().len();
+    assert_eq!(kept, told.len());
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}

@@ -1,7 +1,7 @@
 //! What writing costs, and whether it works.
 
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::metrics::histogram::Histogram;
@@ -16,8 +16,8 @@ const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2
 pub(super) struct Written(Arc<Inner>);
 
 struct Inner {
-    /// The writer's thread, as the kernel numbers it; 0 before it runs.
-    thread: AtomicI32,
+    /// The writer's thread in `/proc`, as `12/task/34`; unset before it runs.
+    thread: OnceLock<PathBuf>,
     commits: Histogram,
     trouble: Mutex<Option<StoreError>>,
 }
@@ -25,14 +25,16 @@ struct Inner {
 impl Default for Written {
     fn default() -> Self {
         let commits = Histogram::new(BUCKETS);
-        Self(Arc::new(Inner { thread: AtomicI32::new(0), commits, trouble: Mutex::default() }))
+        Self(Arc::new(Inner { thread: OnceLock::new(), commits, trouble: Mutex::default() }))
     }
 }
 
 impl Written {
     /// In the writer's thread.
     pub(super) fn begin(&self) {
-        self.0.thread.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Relaxed);
+        if let Ok(thread) = std::fs::read_link("/proc/thread-self") {
+            let _ = self.0.thread.set(thread);
+        }
     }
 
     /// A commit that changed something is on disk, after so long.
@@ -77,10 +79,11 @@ impl super::Store {
     pub fn write_figures(&self) -> WriteFigures {
         let inner = &self.0.writer.written.0;
         // The writer is the only one who writes, and it is a thread of its own.
-        let path = format!("/proc/self/task/{}/io", inner.thread.load(Ordering::Relaxed));
-        let bytes = std::fs::read_to_string(path)
-            .ok()
-            .and_then(|text| text.lines().find_map(|line| line.strip_prefix("wchar: ")?.trim().parse().ok()));
+        let counted = |thread: &PathBuf| {
+            let text = std::fs::read_to_string(Path::new("/proc").join(thread).join("io")).ok()?;
+            text.lines().find_map(|line| line.strip_prefix("wchar: ")?.trim().parse().ok())
+        };
+        let bytes = inner.thread.get().and_then(counted);
         WriteFigures { commits: inner.commits.clone(), bytes }
     }
 }

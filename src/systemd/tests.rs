@@ -130,6 +130,7 @@ impl House {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             chance: || 1.0,
             code_limit: 3,
+            proxy: None,
         };
         let registry = Registry::start(parts).await.unwrap();
         Self { _folder: folder, store, ledger, clock, registry }

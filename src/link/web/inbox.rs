@@ -1,16 +1,22 @@
 //! What a link receives, as events. A message is acknowledged to WhatsApp only after it is on disk.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 use whatsapp_rust::wacore::types::events::InboundMessage;
 use whatsapp_rust::wacore::types::message::MessageCategory;
 use whatsapp_rust::wacore_binary::JidExt as _;
 use whatsapp_rust::{Client, InboundDurabilityHook, anyhow};
 
 use super::message;
-use crate::link::{Inbox, LinkOptions};
+use crate::link::{Inbox, LinkError, LinkOptions};
 use crate::model::{InstanceUuid, NewEvent, Settings};
+
+/// How long a disk without room is waited for, and how often it is asked.
+const ROOM_LIMIT: Duration = Duration::from_mins(10);
+const ROOM_LOOK: Duration = Duration::from_secs(1);
 
 /// The engine calls it before it acknowledges.
 pub(super) struct Hook {
@@ -25,10 +31,17 @@ impl InboundDurabilityHook for Hook {
         let settings = self.options.lock().unwrap_or_else(PoisonError::into_inner).settings.clone();
         let wanted = batch.iter().filter(|inbound| is_wanted(inbound, &settings));
         let events: Vec<_> = wanted.filter_map(|inbound| self.event(inbound)).collect();
-        if !events.is_empty() {
-            self.inbox.store(events).await?;
+        if events.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        // Without an answer WhatsApp sends it again, but only on the next connection.
+        let until = Instant::now() + ROOM_LIMIT;
+        loop {
+            match self.inbox.store(events.clone()).await {
+                Err(LinkError::Storage(_)) if Instant::now() < until => tokio::time::sleep(ROOM_LOOK).await,
+                stored => return Ok(stored?),
+            }
+        }
     }
 }
 

@@ -34,10 +34,11 @@ pub use farewell::Farewells;
 pub use version::Version;
 
 use super::{
-    Goal, Link, LinkContext, LinkError, LinkEvent, LinkOptions, Outcome, PairError, PairingCode, Presence,
+    Goal, Link, LinkContext, LinkError, LinkEvent, LinkFactory, LinkOptions, Outcome, PairError, PairingCode,
+    Presence, try_proxy,
 };
 use crate::model::{Clock, Integration, Media, PhoneNumber, ProxyConfig};
-use crate::net::Net;
+use crate::net::{Net, Target};
 use crate::store::Store;
 use crate::store::credentials::Gate;
 use client::Held;

@@ -40,7 +40,7 @@ pub fn restore(
     let folder = folder_of(database);
     let staged = stage(file, folder)?;
     let (made, instances) = fit(staged.path(), source, passphrase).map_err(|error| match error {
-        StoreError::Corrupt(why) => StoreError::BadBackup(why),
+        StoreError::Corrupt(why) | StoreError::Sqlite(why) => StoreError::BadBackup(why),
         other => other,
     })?;
     let io = |error: &dyn std::fmt::Display| StoreError::Io(format!("{}: {error}", database.display()));
@@ -135,8 +135,7 @@ fn keep(database: &Path, now: Stamp) -> std::io::Result<Option<PathBuf>> {
     if let Ok(old) = connect(database) {
         let _ = old.pragma_update(None, "journal_mode", "DELETE");
     }
-    let stamp = now.rfc3339().replace([':', '-'], "");
-    let stamp = stamp.split('.').next().unwrap_or_default();
+    let stamp = now.rfc3339().replace([':', '-', '.'], "");
     let kept = database.with_extension(format!("before-{stamp}.db"));
     for suffix in ["-wal", "-shm"] {
         match fs::rename(beside(database, suffix), beside(&kept, suffix)) {

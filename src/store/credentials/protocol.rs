@@ -1,6 +1,10 @@
 //! Mappings, device lists, group state, tokens, and messages on their way in and out.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use tokio::time::Instant;
+use whatsapp_rust::wacore::store::error::StoreError as EngineError;
 use whatsapp_rust::wacore::store::traits::{
     DeviceListRecord, LidPnMappingEntry, PendingInboundKey, PendingInboundRow, ProtocolStore, TcTokenEntry,
 };
@@ -9,6 +13,10 @@ use whatsapp_rust::wacore::time::now_secs;
 use super::Credentials;
 use super::kv::{Answer, Kind, Put, Rows, decode, key};
 use crate::store::StoreError;
+
+/// How long a disk without room is waited for where a message would be lost, and how often it is asked.
+const ROOM_LIMIT: Duration = Duration::from_mins(10);
+const ROOM_LOOK: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl ProtocolStore for Credentials {
@@ -210,7 +218,15 @@ impl ProtocolStore for Credentials {
         let put = |row: &PendingInboundRow<'_>| {
             Put::new(Kind::PendingInbound, key(&[row.chat, row.sender, row.id]), row.message).with(now)
         };
-        self.put_all(rows.iter().map(put).collect()).await
+        // The ratchet has moved on in memory: what is not kept now cannot be opened when it comes again.
+        let until = Instant::now() + ROOM_LIMIT;
+        loop {
+            let kept = self.put_all(rows.iter().map(put).collect()).await;
+            match &kept {
+                Err(error) if is_full(error) && Instant::now() < until => tokio::time::sleep(ROOM_LOOK).await,
+                _ => return kept,
+            }
+        }
     }
 
     async fn get_pending_inbound(&self, chat: &str, sender: &str, id: &str) -> Answer<Option<Vec<u8>>> {
@@ -228,6 +244,11 @@ impl ProtocolStore for Credentials {
     async fn delete_expired_pending_inbound(&self, cutoff_timestamp: i64) -> Answer<u32> {
         self.sweep(Kind::PendingInbound, "n < ?3", cutoff_timestamp).await
     }
+}
+
+fn is_full(error: &EngineError) -> bool {
+    let EngineError::Database(inner) = error else { return false };
+    inner.downcast_ref::<StoreError>() == Some(&StoreError::Full)
 }
 
 impl Credentials {

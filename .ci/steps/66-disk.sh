@@ -1,0 +1,3 @@
+# A disk without room.
+set -euo pipefail
+tests/disk/run
