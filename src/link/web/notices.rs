@@ -10,7 +10,7 @@ use whatsapp_rust::wacore::types::call::{CallAction, IncomingCall, MissedCall};
 use whatsapp_rust::wacore::types::events::{
     ChatPresenceUpdate, Event, EventHandler, PresenceUpdate, Receipt,
 };
-use whatsapp_rust::wacore::types::presence::{ChatPresence, ReceiptType};
+use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia, ReceiptType};
 
 use super::message;
 use crate::link::Inbox;
@@ -113,11 +113,16 @@ fn receipts(receipt: &Receipt, uuid: &InstanceUuid) -> Vec<NewEvent> {
 }
 
 fn chat_presence(update: &ChatPresenceUpdate) -> NewEvent {
-    let state = match update.state {
-        ChatPresence::Composing => "composing",
-        ChatPresence::Paused => "paused",
+    let state = match (update.state, update.media) {
+        (ChatPresence::Composing, ChatPresenceMedia::Text) => "composing",
+        (ChatPresence::Composing, ChatPresenceMedia::Audio) => "recording",
+        (ChatPresence::Paused, _) => "paused",
     };
-    presence_of(&update.source.chat.to_non_ad_string(), &update.source.sender.to_non_ad_string(), state)
+    // By number where WhatsApp told it, as messages are.
+    let key = message::key(&update.source, "");
+    let jid = |name: &str| key.get(name).and_then(Value::as_str);
+    let chat = jid("remoteJid").unwrap_or_default();
+    presence_of(chat, jid("participant").unwrap_or(chat), state)
 }
 
 fn presence(update: &PresenceUpdate) -> NewEvent {
@@ -134,8 +139,12 @@ fn presence_of(chat: &str, who: &str, state: &str) -> NewEvent {
 
 /// What a person would notice of a call; how devices find each other is none of it.
 fn call(incoming: &IncomingCall) -> Option<NewEvent> {
+    let mut number = None;
     let (status, video, group) = match &incoming.action {
-        CallAction::Offer { is_video, group_jid, .. } => ("offer", Some(*is_video), group_jid.is_some()),
+        CallAction::Offer { is_video, group_jid, caller_pn, .. } => {
+            number = caller_pn.as_ref();
+            ("offer", Some(*is_video), group_jid.is_some())
+        }
         CallAction::OfferNotice { is_video, is_group, .. } => ("offer", Some(*is_video), *is_group),
         CallAction::Accept { .. } => ("accept", None, false),
         CallAction::Reject { .. } => ("reject", None, false),
@@ -153,6 +162,9 @@ fn call(incoming: &IncomingCall) -> Option<NewEvent> {
         if let Some(video) = video {
             data.insert("isVideo".into(), json!(video));
         }
+        if let Some(number) = number {
+            data.insert("callerPn".into(), json!(number.to_non_ad_string()));
+        }
     }
     let once = format!("call/{}/{}/{status}", incoming.from, incoming.action.call_id());
     Some(NewEvent::once(EventKind::Call, data, once))
@@ -168,4 +180,120 @@ fn missed_call(missed: &MissedCall) -> NewEvent {
 
 fn call_data(id: &str, from: &str, status: &str) -> Value {
     json!({"id": id, "chatId": from, "from": from, "status": status})
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::{call, chat_presence, missed_call, presence, receipts};
+    use crate::model::{EventKind, InstanceUuid, NewEvent};
+    use serde_json::{Value, json};
+    use whatsapp_rust::Jid;
+    use whatsapp_rust::chrono::DateTime;
+    use whatsapp_rust::wacore::types::call::{CallAction, IncomingCall, MissedCall, MissedReason};
+    use whatsapp_rust::wacore::types::events::{ChatPresenceUpdate, PresenceUpdate, Receipt};
+    use whatsapp_rust::wacore::types::message::MessageSource;
+    use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia, ReceiptType};
+
+    fn jid(text: &str) -> Jid {
+        text.parse().unwrap()
+    }
+
+    /// A chat that is known by its LID, and its number.
+    fn maria() -> MessageSource {
+        MessageSource {
+            chat: jid("123@lid"),
+            sender: jid("123:4@lid"),
+            sender_alt: Some(jid("5511:4@s.whatsapp.net")),
+            ..MessageSource::default()
+        }
+    }
+
+    fn receipt(kind: ReceiptType, source: MessageSource) -> Vec<NewEvent> {
+        let receipt = Receipt::builder()
+            .source(source)
+            .message_ids(vec!["A".into(), "B".into()])
+            .timestamp(DateTime::from_timestamp(1_795_000_000, 0).unwrap())
+            .r#type(kind)
+            .offline(false)
+            .build();
+        receipts(&receipt, &InstanceUuid("u".into()))
+    }
+
+    #[test]
+    fn a_receipt_is_one_event_for_each_message_and_once() {
+        let events = receipt(ReceiptType::Read, maria());
+        assert_eq!(
+            events.iter().map(|event| (event.kind, &event.data["keyId"])).collect::<Vec<_>>(),
+            [(EventKind::MessagesUpdate, &json!("A")), (EventKind::MessagesUpdate, &json!("B"))]
+        );
+        let data = &events.first().unwrap().data;
+        for (name, value) in [
+            ("status", json!("READ")),
+            ("remoteJid", json!("5511@s.whatsapp.net")),
+            ("remoteJidAlt", json!("123@lid")),
+            ("fromMe", json!(true)),
+            ("instanceId", json!("u")),
+        ] {
+            assert_eq!(data[name], value, "{name}");
+        }
+        let again = receipt(ReceiptType::Read, maria());
+        assert_eq!(again.first().unwrap().dedup, events.first().unwrap().dedup);
+        assert_ne!(
+            receipt(ReceiptType::Played, maria()).first().unwrap().dedup,
+            events.first().unwrap().dedup
+        );
+        let ours = MessageSource { is_from_me: true, ..maria() };
+        assert_eq!(receipt(ReceiptType::ReadSelf, ours).first().unwrap().data["fromMe"], false);
+        assert!(receipt(ReceiptType::Retry, maria()).is_empty(), "between devices");
+    }
+
+    #[test]
+    fn who_types_is_told_by_number() {
+        let typing = |media| {
+            let update = ChatPresenceUpdate::builder().source(maria()).state(ChatPresence::Composing);
+            chat_presence(&update.media(media).build()).data
+        };
+        let told = |presence: &str| json!({"id": "5511@s.whatsapp.net", "presences": {"5511@s.whatsapp.net": {"lastKnownPresence": presence}}});
+        assert_eq!(typing(ChatPresenceMedia::Text), told("composing"));
+        assert_eq!(typing(ChatPresenceMedia::Audio), told("recording"));
+        let gone = PresenceUpdate::builder().from(jid("5511@s.whatsapp.net")).unavailable(true).build();
+        assert_eq!(presence(&gone).data, told("unavailable"));
+    }
+
+    fn rings(action: CallAction) -> Option<NewEvent> {
+        let incoming = IncomingCall::builder()
+            .from(jid("123@lid"))
+            .stanza_id("S".into())
+            .timestamp(DateTime::from_timestamp(1_795_000_000, 0).unwrap())
+            .offline(false)
+            .action(action)
+            .build();
+        call(&incoming)
+    }
+
+    #[test]
+    fn a_call_rings_ends_and_may_be_missed() {
+        let offer = rings(CallAction::Offer {
+            call_id: "C".into(),
+            call_creator: jid("123@lid"),
+            caller_pn: Some(jid("5511@s.whatsapp.net")),
+            caller_country_code: None,
+            device_class: None,
+            joinable: false,
+            is_video: true,
+            audio: vec![],
+            group_jid: None,
+        });
+        let data = offer.unwrap().data;
+        let expected = json!({"id": "C", "chatId": "123@lid", "from": "123@lid", "callerPn": "5511@s.whatsapp.net", "status": "offer",
+            "isVideo": true, "isGroup": false, "offline": false, "date": "2026-11-18T11:06:40+00:00"});
+        assert_eq!(data, expected);
+        let at = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let missed = missed_call(&MissedCall::new(jid("123@lid"), "C".into(), at, MissedReason::Offline));
+        assert_eq!((missed.kind, &missed.data["status"]), (EventKind::Call, &Value::from("timeout")));
+        let quiet =
+            CallAction::PreAccept { call_id: "C".into(), call_creator: jid("123@lid"), audio: vec![] };
+        assert_eq!(rings(quiet), None, "how devices find each other");
+    }
 }
