@@ -230,6 +230,9 @@ async fn the_global_webhook_is_the_owners() {
     let path = "/webhook/deliveries/shop";
     let (_, seen) = daemon.ask("GET", path, None).await;
     assert_eq!(seen["deliveries"][0]["destination"], "global");
+    assert_eq!(daemon.ask("POST", "/webhook/test/shop", None).await.1["delivered"], true);
+    assert_eq!(next(&mut arrived).await.1["event"], "webhook.test");
+    assert_eq!(daemon.ask_as(Some(&token), "POST", "/webhook/test/shop", None).await.0, 404);
     let (_, hidden) = daemon.ask_as(Some(&token), "GET", path, None).await;
     assert_eq!(hidden, json!({"destinations": [], "deliveries": [], "before": null}));
     daemon.terminate().await;

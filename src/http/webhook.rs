@@ -93,10 +93,14 @@ pub(crate) async fn find(call: &Call, caller: &Caller) -> Result<Reply, ApiError
     Ok(ok(&known.map(|row| shown(call, &snapshot.uuid, row, None))))
 }
 
-/// Posts a test event at once and tells what the receiver answered.
+/// Posts a test event at once and tells what the receiver answered. Where an instance has no webhook, the
+/// owner tests the global one, which gets its events.
 pub(crate) async fn test(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
     let snapshot = call.instance(caller)?.snapshot();
-    let known = call.state.store.webhook_of(Some(snapshot.id)).await.map_err(|e| storage(&e))?;
+    let mut known = call.state.store.webhook_of(Some(snapshot.id)).await.map_err(|e| storage(&e))?;
+    if known.is_none() && matches!(caller, Caller::Global) {
+        known = call.state.store.webhook_of(None).await.map_err(|e| storage(&e))?;
+    }
     let Some(row) = known else {
         let message = format!("The \"{}\" instance has no webhook", snapshot.name);
         return Err(ApiError::Missing { code: "no_webhook", message });

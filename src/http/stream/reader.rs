@@ -42,9 +42,6 @@ impl Reader {
         let mut beat = Instant::now() + BEAT;
         loop {
             let known = *newest.borrow_and_update();
-            if !(self.is_let_in)() {
-                return;
-            }
             match self.catch_up(after).await {
                 Some(last) => {
                     if last > after {
@@ -68,7 +65,8 @@ impl Reader {
         }
     }
 
-    /// Sends all that the store has; the last one's id. None when there is nobody to send to.
+    /// Sends all that the store has; the last one's id. None when there is nobody to send to, or nobody who may
+    /// still read.
     async fn catch_up(&mut self, mut after: i64) -> Option<i64> {
         loop {
             let events = match self.store.events_after(after, self.filter.clone(), BATCH).await {
@@ -78,6 +76,10 @@ impl Reader {
                     return None;
                 }
             };
+            // After reading: what happens once the key is taken back is not sent.
+            if !(self.is_let_in)() {
+                return None;
+            }
             if events.is_empty() {
                 return Some(after);
             }
