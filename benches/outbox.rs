@@ -1,7 +1,8 @@
 //! What the outbox does: events stored a second, stored and delivered a second, bytes written for each,
 //! memory while many wait. The real program, asked over HTTP as Meta would, a receiver that answers at once.
 //!
-//! `cargo bench --features demo --bench outbox`; with numbers for a smaller one: `-- 500 2000`.
+//! `cargo bench --features demo --bench outbox`; with numbers for a smaller one: `-- 500 2000`. `TETHERD_BIN` is
+//! another program to measure, such as the one of the package.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -49,7 +50,9 @@ struct Daemon {
 
 impl Daemon {
     async fn start(folder: &std::path::Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tetherd"))
+        let program =
+            std::env::var("TETHERD_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tetherd").to_owned());
+        let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .env("TETHERD_DATA_DIR", folder)
             .env("TETHERD_API_KEY", KEY)

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::events::TRIED_AT_LEAST;
 use crate::store::{Pruned, Retention, Store, StoreError};
 
 /// How often old events are looked for. An idle box writes nothing then. Not at the start: what WhatsApp
@@ -16,14 +18,18 @@ pub(super) async fn keep(store: Store, retention: Retention, shutdown: Cancellat
     if let Err(error) = store.weigh_events().await {
         tracing::warn!(%error, "the events could not be weighed; their budget is kept from now on only");
     }
-    let mut due = tokio::time::interval_at(tokio::time::Instant::now() + PRUNE, PRUNE);
+    let began = Instant::now();
+    let mut due = tokio::time::interval_at(began + PRUNE, PRUNE);
     loop {
         if store.outbox_figures().bytes > retention.bytes {
             told(store.prune_by_size(retention).await);
         }
         tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = due.tick() => told(store.prune_by_age(retention).await),
+            _ = due.tick() => {
+                let tried = retention.tried.filter(|_| began.elapsed() >= TRIED_AT_LEAST);
+                told(store.prune_by_age(Retention { tried, ..retention }).await);
+            }
             changed = newest.changed() => if changed.is_err() { return },
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn retention(config: &Config) -> Retention {
     Retention {
         delivered: Duration::from_hours(config.events.keep_delivered.into()),
         dead: Duration::from_hours(24 * u64::from(config.events.keep_dead)),
-        tried: Duration::from_hours(config.webhooks.give_up.into()),
+        tried: Some(Duration::from_hours(config.webhooks.give_up.into())),
         bytes: i64::from(config.events.size) * 1024 * 1024,
     }
 }

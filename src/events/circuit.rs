@@ -80,7 +80,8 @@ impl Circuit {
     /// As it was when the process ended: only what the receiver itself asked for still binds.
     pub(super) fn restored(not_before: Stamp, now: Now) -> Self {
         let mut circuit = Self { fails: 1, since: Some(now.wall), ..Self::default() };
-        circuit.leave_alone(now.wall.until(not_before), now);
+        // Not longer than a receiver may ask for: the clock may have been wrong then.
+        circuit.leave_alone(now.wall.until(not_before).min(PATIENCE), now);
         circuit
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Uri;
+use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,9 @@ use crate::store::{Store, StoredEvent, WebhookId};
 
 /// After a disk that refuses, or a defect of ours.
 pub(super) const LATER: Duration = Duration::from_secs(5);
+/// However old an event is, nothing is given up before this process has tried for so long: the box may have
+/// been off, or its clock be set late.
+pub const TRIED_AT_LEAST: Duration = Duration::from_hours(24);
 /// How long attempts under way may take to end when the process ends.
 const STOP: Duration = Duration::from_secs(2);
 
@@ -66,6 +70,7 @@ pub(super) struct Inner {
     /// Between two events for a receiver that catches up.
     pub(super) every: Duration,
     pub(super) tried: Duration,
+    pub(super) began: Instant,
     pub(super) circuits: Circuits,
     pub(super) lanes: Lanes,
 }
@@ -83,6 +88,7 @@ impl Courier {
             inliner: Inliner { source: parts.media, limit: parts.media_limit },
             every: Duration::from_secs(1) / parts.drain_rate.max(1),
             tried: parts.tried,
+            began: clock.instant(),
             circuits: Circuits::new(Arc::clone(&clock), parts.chance),
             lanes: Lanes::default(),
             clock,
@@ -157,7 +163,8 @@ struct Rounds {
     stop: CancellationToken,
     tasks: JoinSet<bool>,
     busy: HashMap<Id, WebhookId>,
-    under_way: BTreeSet<WebhookId>,
+    /// With what tells them that more has come.
+    under_way: BTreeMap<WebhookId, Arc<Notify>>,
     /// More came for these while they were being delivered to.
     again: BTreeSet<WebhookId>,
     paused: BTreeMap<Instant, Vec<WebhookId>>,
@@ -170,7 +177,7 @@ impl Rounds {
             stop,
             tasks: JoinSet::new(),
             busy: HashMap::new(),
-            under_way: BTreeSet::new(),
+            under_way: BTreeMap::new(),
             again: BTreeSet::new(),
             paused: BTreeMap::new(),
         }
@@ -257,7 +264,8 @@ impl Rounds {
 
     /// Delivers to one receiver, now or when it is left alone no more.
     fn start(&mut self, id: WebhookId) {
-        if self.under_way.contains(&id) {
+        if let Some(bell) = self.under_way.get(&id) {
+            bell.notify_one();
             self.again.insert(id);
             return;
         }
@@ -268,10 +276,10 @@ impl Rounds {
             }
             return;
         }
-        let (inner, stop) = (Arc::clone(&self.inner), self.stop.clone());
-        let task = self.tasks.spawn(async move { Box::pin(inner.drain(id, &stop)).await });
+        let (inner, stop, bell) = (Arc::clone(&self.inner), self.stop.clone(), Arc::new(Notify::new()));
+        self.under_way.insert(id, Arc::clone(&bell));
+        let task = self.tasks.spawn(async move { Box::pin(inner.drain(id, &bell, &stop)).await });
         self.busy.insert(task.id(), id);
-        self.under_way.insert(id);
     }
 }
 

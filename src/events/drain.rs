@@ -3,33 +3,26 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Letter, judge};
 use super::circuit::Outcome;
-use super::courier::{Inner, LATER};
+use super::courier::{Inner, LATER, TRIED_AT_LEAST};
 use super::envelope::{id as event_id, posted};
 use super::media::Inliner;
+use super::notes::Notes;
 use crate::model::Webhook;
 use crate::store::{Delivery, StoreError, Verdict, WebhookId};
 
 /// Deliveries that are read at once, and what they may weigh.
 const BATCH: u32 = 64;
 const WEIGHT: usize = 256 * 1024;
-/// What receivers have is noted in one commit at least so often. After a kill, what was not noted is
-/// sent again with the same `webhook-id`.
-const NOTE: Duration = Duration::from_millis(250);
 /// How long an attempt that is under way may take when the process ends.
 const LAST: Duration = Duration::from_millis(500);
 /// How long events wait for a link that could load their media. Once for a whole backlog.
 const MEDIA: Duration = Duration::from_mins(2);
-
-/// What was done and is not noted yet.
-struct Notes {
-    settled: Vec<(i64, Verdict)>,
-    noted: Instant,
-}
 
 /// What comes after a delivery.
 enum Then {
@@ -42,17 +35,41 @@ enum Then {
 }
 
 impl Inner {
-    /// Returns whether there is more to deliver, now or when the receiver is left alone no more.
-    pub(super) async fn drain(&self, id: WebhookId, stop: &CancellationToken) -> bool {
+    /// Returns whether there is more to deliver, now or when the receiver is left alone no more. `bell` rings
+    /// when more has come.
+    pub(super) async fn drain(&self, id: WebhookId, bell: &Notify, stop: &CancellationToken) -> bool {
+        let mut notes = Notes::default();
+        let more = self.deliver_all(id, &mut notes, bell, stop).await;
+        notes.keep(&self.store, stop).await;
+        more
+    }
+
+    async fn deliver_all(
+        &self,
+        id: WebhookId,
+        notes: &mut Notes,
+        bell: &Notify,
+        stop: &CancellationToken,
+    ) -> bool {
         // Since when media are waited for.
         let mut waiting = None;
         while !stop.is_cancelled() {
             let generation = self.store.webhook_generation();
-            let (webhook, batch) = match self.batch(id).await {
+            let (webhook, batch) = match self.batch(id, notes.last()).await {
                 Ok(Some((webhook, batch))) if !batch.is_empty() => (webhook, batch),
                 Ok(_) => {
                     self.circuits.caught_up(id);
-                    return false;
+                    if notes.is_empty() && !notes.are_fresh() {
+                        return false;
+                    }
+                    // More that comes soon is noted together.
+                    tokio::select! {
+                        () = bell.notified() => {}
+                        () = notes.until_due() => notes.try_keep(&self.store).await,
+                        () = notes.until_free(), if notes.is_empty() => {}
+                        () = stop.cancelled() => {}
+                    }
+                    continue;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "deliveries wait for storage");
@@ -60,30 +77,22 @@ impl Inner {
                     return true;
                 }
             };
-            let mut notes = Notes { settled: Vec::new(), noted: Instant::now() };
-            let mut stopped = false;
             for delivery in batch {
                 if self.store.webhook_generation() != generation {
                     break;
                 }
-                match Box::pin(self.deliver(id, &webhook, delivery, &mut notes, &mut waiting, stop)).await {
+                match Box::pin(self.deliver(id, &webhook, delivery, notes, &mut waiting, stop)).await {
                     Then::Next => {}
                     Then::Same => break,
-                    Then::Stop => {
-                        stopped = true;
-                        break;
-                    }
+                    Then::Stop => return true,
                 }
-            }
-            if !self.note(&mut notes, stop).await || stopped {
-                return true;
             }
         }
         true
     }
 
-    async fn batch(&self, id: WebhookId) -> Result<Option<(Webhook, Vec<Delivery>)>, StoreError> {
-        let batch = self.store.next_deliveries(id, BATCH, WEIGHT).await?;
+    async fn batch(&self, id: WebhookId, after: i64) -> Result<Option<(Webhook, Vec<Delivery>)>, StoreError> {
+        let batch = self.store.next_deliveries(id, after, BATCH, WEIGHT).await?;
         let row = self.store.webhook(id).await?;
         Ok(row.map(|row| (row.webhook, batch)))
     }
@@ -113,14 +122,18 @@ impl Inner {
             stop.cancelled().await;
             tokio::time::sleep(LAST).await;
         };
-        let answer = tokio::select! {
-            answer = turn => answer,
-            () = last => return Then::Stop,
+        tokio::pin!(turn, last);
+        let answer = loop {
+            tokio::select! {
+                answer = &mut turn => break answer,
+                () = notes.until_due() => notes.try_keep(&self.store).await,
+                () = &mut last => return Then::Stop,
+            }
         };
         let Some(answer) = answer else {
             // No fault of the receiver's.
             waiting.get_or_insert_with(Instant::now);
-            let _ = self.note(notes, stop).await;
+            notes.keep(&self.store, stop).await;
             return match stop.run_until_cancelled(tokio::time::sleep(LATER)).await {
                 Some(()) => Then::Same,
                 None => Then::Stop,
@@ -128,8 +141,8 @@ impl Inner {
         };
         let outcome = judge(&answer, self.clock.now());
         let go_on = self.circuits.after(id, &outcome);
-        notes.settled.push((delivery.id, self.verdict(outcome, &delivery)));
-        if notes.noted.elapsed() >= NOTE && !self.note(notes, stop).await {
+        notes.add(delivery.id, self.verdict(outcome, &delivery));
+        if notes.are_due() && !notes.keep(&self.store, stop).await {
             return Then::Stop;
         }
         if go_on { Then::Next } else { Then::Stop }
@@ -159,7 +172,9 @@ impl Inner {
         match outcome {
             Outcome::Taken { answer } => Verdict::Delivered { answer },
             Outcome::Refused { answer, error, .. } => Verdict::Dead { answer: Some(answer), error },
-            Outcome::Failed { answer, error, .. } if delivery.since.until(now) > self.tried => {
+            Outcome::Failed { answer, error, .. }
+                if self.has_tried() && delivery.since.until(now) > self.tried =>
+            {
                 Verdict::Dead { answer, error: format!("{error}; given up") }
             }
             Outcome::Failed { answer, error, wait } => {
@@ -168,21 +183,7 @@ impl Inner {
         }
     }
 
-    /// Notes what was done in one commit. A disk that refuses is waited for: what a receiver has is not
-    /// sent again because of it. False when the process ends first.
-    async fn note(&self, notes: &mut Notes, stop: &CancellationToken) -> bool {
-        while !notes.settled.is_empty() {
-            match self.store.settle_deliveries(notes.settled.clone()).await {
-                Ok(()) => notes.settled.clear(),
-                Err(error) => {
-                    tracing::warn!(%error, "what was delivered could not be noted; tried again soon");
-                    if stop.run_until_cancelled(tokio::time::sleep(LATER)).await.is_none() {
-                        return false;
-                    }
-                }
-            }
-        }
-        notes.noted = Instant::now();
-        true
+    fn has_tried(&self) -> bool {
+        self.clock.instant().saturating_duration_since(self.began) >= TRIED_AT_LEAST
     }
 }

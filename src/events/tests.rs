@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::CircuitState;
-use super::{Courier, CourierParts, MediaSource, NoMedia};
+use super::notes::NOTE;
+use super::{Courier, CourierParts, MediaSource, NoMedia, TRIED_AT_LEAST};
 use crate::model::{
     Clock, Digest, EventKind, InstanceId, InstanceName, InstanceUuid, Integration, Media, NewEvent, Settings,
     Spelling, Stamp, Webhook,
@@ -32,6 +33,7 @@ use receiver::{Answer, Receiver};
 
 /// Real time that anything may take.
 const LIMIT: Duration = Duration::from_mins(1);
+const TRIED: Duration = Duration::from_hours(7 * 24);
 const MINUTES: Duration = Duration::from_secs(301);
 
 /// The wall clock goes with tokio's, which the test moves.
@@ -141,7 +143,7 @@ fn run(
         media: Arc::clone(files) as _,
         media_limit: 1024,
         drain_rate: 100,
-        tried: Duration::from_hours(7 * 24),
+        tried: TRIED,
     });
     let stop = CancellationToken::new();
     let task = tokio::spawn(courier.clone().run(stop.clone()));
@@ -233,6 +235,7 @@ async fn a_receiver_that_says_gone_gets_the_next_event_and_the_dead_one_is_liste
     let dead = here.listed(DeliveryStatus::Dead).await;
     assert_eq!((dead.len(), dead[0].answer, dead[0].attempts), (1, Some(410), 1));
     here.store.redeliver(here.id, true, Some(dead[0].id)).await.unwrap();
+    tokio::time::advance(NOTE).await;
     until("sent again", || receiver.count() == 3).await;
     assert_eq!(receiver.ids()[0], receiver.ids()[2], "with the same webhook-id");
 }
@@ -272,6 +275,31 @@ async fn patience_that_a_receiver_asks_for_outlives_a_restart() {
     receiver.answer(Answer::Status(200));
     tokio::time::advance(Duration::from_secs(11)).await;
     until("asked again", || receiver.count() == 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_while_the_box_was_off_is_tried_for_a_day_before_it_is_given_up() {
+    let receiver = Receiver::new(Answer::Status(200));
+    let here = Here::start(Webhook::to(receiver.url())).await;
+    here.happens(0).await;
+    here.failed(1).await;
+    here.stop.cancel();
+    until("it ends", || here.task.is_finished()).await;
+    tokio::time::advance(TRIED + Duration::from_secs(1)).await;
+    let here = here.restart().await;
+    let began = tokio::time::Instant::now();
+    for failed in 1.. {
+        here.failed(failed).await;
+        if began.elapsed() >= TRIED_AT_LEAST {
+            break;
+        }
+        assert!(here.listed(DeliveryStatus::Dead).await.is_empty(), "given up after {:?}", began.elapsed());
+        tokio::time::advance(MINUTES).await;
+    }
+    let real = std::time::Instant::now();
+    while here.listed(DeliveryStatus::Dead).await.is_empty() {
+        assert!(real.elapsed() < LIMIT, "it is given up then");
+    }
 }
 
 #[tokio::test(start_paused = true)]

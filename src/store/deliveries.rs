@@ -160,11 +160,12 @@ impl Store {
         .await
     }
 
-    /// The oldest deliveries that a webhook still has to get, in order: at most `most`, and none after
-    /// the events weigh `bytes` together.
+    /// The oldest deliveries that a webhook still has to get, in order, after the row `after`: at most `most`,
+    /// and none after the events weigh `bytes` together.
     pub async fn next_deliveries(
         &self,
         webhook: WebhookId,
+        after: i64,
         most: u32,
         bytes: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
@@ -173,11 +174,11 @@ impl Store {
             let sql = format!(
                 "SELECT {SELECT}, {} FROM delivery JOIN event ON event.id = delivery.event \
                  JOIN webhook ON webhook.id = delivery.webhook AND (webhook.enabled = 1 OR webhook.retired = 1) \
-                 WHERE delivery.webhook = ?1 AND delivery.status = 0 ORDER BY delivery.id LIMIT ?2",
+                 WHERE delivery.webhook = ?1 AND delivery.status = 0 AND delivery.id > ?2 ORDER BY delivery.id LIMIT ?3",
                 outbox::COLUMNS
             );
             let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query((webhook.0, most))?;
+            let mut rows = statement.query((webhook.0, after, most))?;
             let (mut deliveries, mut weight) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
                 weight += row.get_ref(SELECTED + outbox::DATA)?.as_blob().map_or(0, <[u8]>::len);

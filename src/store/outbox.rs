@@ -1,6 +1,7 @@
 //! Events: stored with the change that they tell of, kept until they are delivered and a while longer.
 
 use rusqlite::{Connection, OptionalExtension, Row, Rows};
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::due::Appended;
@@ -25,7 +26,7 @@ pub struct StoredEvent {
     /// What happened.
     pub kind: EventKind,
     /// The `data` member of the envelope.
-    pub data: serde_json::Value,
+    pub data: Value,
     /// When it was stored.
     pub at: Stamp,
 }
@@ -140,19 +141,36 @@ pub(super) const DATA: usize = 6;
 /// Reads [`COLUMNS`] from the `first` one on.
 pub(super) fn read_at(row: &Row<'_>, sealer: &Sealer, first: usize) -> Result<StoredEvent, StoreError> {
     let kind: String = row.get(first + 5)?;
-    let (instance, seq): (i64, i64) = (row.get(first + 1)?, row.get(first + 4)?);
-    let data = sealer
-        .open(&place::event(instance, seq), row.get_ref(first + DATA)?.as_blob().unwrap_or_default())?;
+    let (id, instance, seq): (i64, i64, i64) = (row.get(first)?, row.get(first + 1)?, row.get(first + 4)?);
+    let value = row.get_ref(first + DATA)?.as_blob().unwrap_or_default();
+    let (kind, data) = opened(sealer, instance, seq, &kind, value).unwrap_or_else(|error| {
+        tracing::error!(event = id, %error, "an event cannot be read; that it is lost is told in its place");
+        let why = error.to_string();
+        (EventKind::EventsLost, json!({"lost": 1, "firstSeq": seq, "lastSeq": seq, "why": why}))
+    });
     Ok(StoredEvent {
-        id: row.get(first)?,
+        id,
         instance: InstanceId(instance),
         name: row.get(first + 2)?,
         sender: row.get(first + 3)?,
         seq: Seq(seq),
-        kind: kind.parse().map_err(|_| StoreError::Corrupt(format!("an event of the kind {kind}")))?,
-        data: serde_json::from_slice(&data)?,
+        kind,
+        data,
         at: Stamp::from_millis(row.get(first + 7)?),
     })
+}
+
+/// What an event is and tells. One damaged row must not stop those behind it.
+fn opened(
+    sealer: &Sealer,
+    instance: i64,
+    seq: i64,
+    kind: &str,
+    value: &[u8],
+) -> Result<(EventKind, Value), StoreError> {
+    let kind = kind.parse().map_err(|_| StoreError::Corrupt(format!("an event of the kind {kind}")))?;
+    let data = sealer.open(&place::event(instance, seq), value)?;
+    Ok((kind, serde_json::from_slice(&data)?))
 }
 
 /// All rows that a query finds.

@@ -18,7 +18,7 @@ use crate::model::{
 
 const DAY: Duration = Duration::from_hours(24);
 const KEEP: Retention =
-    Retention { delivered: DAY, dead: Duration::from_hours(14 * 24), tried: DAY, bytes: i64::MAX };
+    Retention { delivered: DAY, dead: Duration::from_hours(14 * 24), tried: Some(DAY), bytes: i64::MAX };
 
 /// A clock that the test sets.
 struct Wall(AtomicI64);
@@ -61,7 +61,7 @@ impl Here {
     }
 
     async fn next(&self, hook: WebhookId) -> Vec<Delivery> {
-        self.store.next_deliveries(hook, 100, usize::MAX).await.unwrap()
+        self.store.next_deliveries(hook, 0, 100, usize::MAX).await.unwrap()
     }
 
     async fn settle(&self, delivery: &Delivery, verdict: Verdict) {
@@ -234,6 +234,21 @@ async fn what_nobody_takes_for_long_is_given_up_and_can_be_sent_again() {
     here.store.redeliver(here.id, false, Some(given_up[0].id)).await.unwrap();
     assert_eq!(here.store.prune_by_age(KEEP).await.unwrap().expired, 0, "its time begins anew");
     assert_eq!(here.next(here.hook).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_event_is_told_of_and_stops_none_behind_it() {
+    let here = Here::new().await;
+    here.happens(3).await;
+    let damage = "UPDATE event SET data = CAST(substr(data, 1, 30) || x'00' AS BLOB) WHERE seq = 2";
+    here.store.write(move |connection| Ok(connection.execute(damage, [])?)).await.unwrap();
+    let kinds: Vec<_> = here.next(here.hook).await.iter().map(|d| (d.event.seq.0, d.event.kind)).collect();
+    let fine = EventKind::ConnectionUpdate;
+    assert_eq!(kinds, [(1, fine), (2, EventKind::EventsLost), (3, fine)]);
+    let lost = &here.next(here.hook).await[1].event.data;
+    assert_eq!((&lost["lost"], &lost["firstSeq"], &lost["lastSeq"]), (&json!(1), &json!(2), &json!(2)));
+    assert_eq!(here.events().await, 3, "for readers of the stream too");
+    assert_eq!(here.listed(None, None, 10).await.len(), 3);
 }
 
 #[tokio::test]

@@ -20,8 +20,8 @@ pub struct Retention {
     pub delivered: Duration,
     /// After they were given up.
     pub dead: Duration,
-    /// How long they are tried to be delivered, when nobody takes them.
-    pub tried: Duration,
+    /// How long they are tried to be delivered, when nobody takes them. None: nothing is given up yet.
+    pub tried: Option<Duration>,
     /// What all of them may weigh, in bytes.
     pub bytes: i64,
 }
@@ -69,7 +69,10 @@ impl Store {
 
     /// Forgets what is old, and gives up what was tried for long enough.
     pub async fn prune_by_age(&self, keep: Retention) -> Result<Pruned, StoreError> {
-        let mut pruned = Pruned { expired: self.give_up(keep.tried).await?, ..Pruned::default() };
+        let mut pruned = Pruned::default();
+        if let Some(tried) = keep.tried {
+            pruned.expired = self.give_up(tried).await?;
+        }
         let mut after = 0;
         loop {
             let (candidates, next) = self.old(keep, after).await?;
