@@ -19,6 +19,7 @@ function contact(there) {
 }
 
 function show({ parts, title, said }) {
+  const at = document.activeElement;
   for (const [id, html] of Object.entries(parts)) {
     const old = document.getElementById(id);
     if (!old) continue;
@@ -27,6 +28,8 @@ function show({ parts, title, said }) {
     prepare(sent.content);
     children(old, sent.content);
   }
+  // Who was on what is no more goes on from where it was, not from the top.
+  if (at && !at.isConnected) document.getElementById('content').focus({ preventScroll: true });
   if (title) document.title = title;
   if (said) say.textContent = said;
   tick();

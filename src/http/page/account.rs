@@ -223,13 +223,16 @@ impl Scene for Account {
         Some(Look { parts, title: title(w, &s), said, last: false })
     }
 
-    async fn changed(&mut self) {
+    async fn changed(&mut self) -> Duration {
         let lists = matches!(self.room, Room::Webhook | Room::Events);
         tokio::select! {
-            changed = self.snapshot.changed() => self.gone = changed.is_err(),
-            _ = self.access.changed(), if self.room == Room::Overview => {}
-            _ = self.events.changed(), if lists => tokio::time::sleep(CALM).await,
-            _ = self.deliveries.changed(), if self.room == Room::Webhook => tokio::time::sleep(CALM).await,
+            changed = self.snapshot.changed() => {
+                self.gone = changed.is_err();
+                Duration::ZERO
+            }
+            _ = self.access.changed(), if self.room == Room::Overview => Duration::ZERO,
+            _ = self.events.changed(), if lists => CALM,
+            _ = self.deliveries.changed(), if self.room == Room::Webhook => CALM,
         }
     }
 }

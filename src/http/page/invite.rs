@@ -233,7 +233,8 @@ impl Scene for Guest {
         Some(Look { parts, title: title(w, &s), said, last: s.visible == Visible::Open })
     }
 
-    async fn changed(&mut self) {
+    async fn changed(&mut self) -> Duration {
         self.gone = self.snapshot.changed().await.is_err();
+        Duration::ZERO
     }
 }

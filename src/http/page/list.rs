@@ -24,10 +24,14 @@ use crate::instance::{CreateError, Handle, NewInstance, Snapshot};
 use crate::model::{
     Clock, Digest, InstanceName, InstanceUuid, Integration, Secret, Settings, Token, Visible,
 };
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Without a script, how often the list is read again, in seconds.
 const REFRESH: u8 = 30;
+/// Many at once, as when the router restarts, are one picture.
+const CALM: Duration = Duration::from_millis(150);
 
 /// What was wrong with an account that somebody wanted to add.
 pub(super) struct Refused<'a> {
@@ -149,7 +153,8 @@ pub(super) fn stream(call: &Call, session: &Session, reader: &Reader) -> Reply {
     let registry = call.state.registry.watch();
     let state = Arc::clone(&call.state);
     let empty = call.query().text("empty").is_ok_and(|empty| empty.is_some());
-    let scene = List { state, words: reader.tongue.words(), registry, all: Vec::new(), empty };
+    let said = (HashMap::new(), String::new());
+    let scene = List { state, words: reader.tongue.words(), registry, all: Vec::new(), empty, said };
     show(scene, session.pass(call))
 }
 
@@ -159,6 +164,8 @@ struct List {
     registry: watch::Receiver<()>,
     all: Vec<watch::Receiver<Arc<Snapshot>>>,
     empty: bool,
+    /// What each account was said to be, and the news of last time.
+    said: (HashMap<InstanceName, &'static str>, String),
 }
 
 #[async_trait]
@@ -176,12 +183,19 @@ impl Scene for List {
         }
         let html = rows(self.words, &handles, &*self.state.clock);
         let parts = vec![("list", html)];
-        let said = handles.iter().map(Handle::snapshot);
-        let said: Vec<_> = said.map(|s| format!("{}: {}", s.name, word(self.words, &s))).collect();
-        Some(Look { parts, title: self.words.accounts.to_owned(), said: said.join(". "), last: false })
+        let now = handles.iter().map(Handle::snapshot);
+        let now: HashMap<_, _> = now.map(|s| (s.name.clone(), word(self.words, &s))).collect();
+        let news = now.iter().filter(|(name, word)| self.said.0.get(*name) != Some(*word));
+        let mut news: Vec<_> = news.map(|(name, word)| format!("{name}: {word}")).collect();
+        if !news.is_empty() {
+            news.sort();
+            self.said.1 = news.join(". ");
+        }
+        self.said.0 = now;
+        Some(Look { parts, title: self.words.accounts.to_owned(), said: self.said.1.clone(), last: false })
     }
 
-    async fn changed(&mut self) {
+    async fn changed(&mut self) -> Duration {
         let states = self.all.iter_mut().map(|state| Box::pin(async { state.changed().await.is_ok() }));
         let states: Vec<_> = states.collect();
         let any = async {
@@ -194,6 +208,7 @@ impl Scene for List {
             () = any => {}
             _ = self.registry.changed() => {}
         }
+        CALM
     }
 }
 

@@ -47,8 +47,8 @@ pub(super) trait Scene: Send + 'static {
     /// What it looks like now; none when there is nothing any more.
     async fn look(&mut self) -> Option<Look>;
 
-    /// Waits until it may look different.
-    async fn changed(&mut self);
+    /// Waits until it may look different; for how long what follows is taken together with it.
+    async fn changed(&mut self) -> Duration;
 }
 
 /// Streams a scene for as long as the pass holds.
@@ -79,7 +79,10 @@ async fn follow(mut scene: impl Scene, mut pass: Pass, sender: mpsc::Sender<Byte
         }
         loop {
             tokio::select! {
-                () = scene.changed() => break,
+                calm = scene.changed() => {
+                    tokio::time::sleep(calm).await;
+                    break;
+                }
                 () = pass.shaken() => if !pass.holds().await { return leave(&sender).await },
                 _ = beat.tick() => {
                     if !pass.is_good() {

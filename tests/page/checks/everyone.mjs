@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { create, look, open, signIn } from '../lib/browser.mjs';
 import { check } from '../lib/checks.mjs';
-import { read } from '../lib/code.mjs';
+import { read, scan } from '../lib/code.mjs';
 import { demo } from '../lib/demo.mjs';
 
 const LINKED = { en: 'Linked', 'pt-BR': 'Conectada', es: 'Vinculada', de: 'Verbunden' };
@@ -13,11 +13,11 @@ export default async function everyone() {
     const page = await open({ javaScriptEnabled: false });
     await signIn(page, box);
     await create(page, 'plain');
-    const code = await read(page, 'plain');
+    await read(page, 'plain');
     assert.match(await page.textContent('main'), /New code in \d+ s/);
     await page.screenshot({ path: 'shots/plain.png', fullPage: true });
     assert.equal(await page.locator('[data-script]:visible').count(), 0, 'nothing that cannot work');
-    await box.control('/scan', { qr: code });
+    await scan(box, page, 'plain');
     await page.locator('.panel.good').waitFor(); // the page reads itself again
     await page.context().close();
   });
@@ -108,6 +108,17 @@ export default async function everyone() {
     const moving = await page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running').length);
     assert.equal(moving, 0);
     assert.equal(await page.locator('.ring .left').isVisible(), false);
+    await page.context().close();
+  });
+  await check('the keyboard keeps its place when what it was on goes', async () => {
+    const page = await open();
+    await signIn(page, box);
+    await page.goto(`${box.address}/page/accounts/home`);
+    await page.locator('#link .ground svg').waitFor();
+    await page.focus('.ways a:last-child');
+    await scan(box, page, 'kept', '15550003333');
+    await page.locator('#link .panel.good').waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
     await page.context().close();
   });
   await box.stop();

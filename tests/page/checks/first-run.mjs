@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { create, look, open, signIn } from '../lib/browser.mjs';
 import { check } from '../lib/checks.mjs';
-import { read } from '../lib/code.mjs';
+import { scan } from '../lib/code.mjs';
 import { demo, serve } from '../lib/demo.mjs';
 
 export default async function firstRun() {
@@ -42,7 +42,7 @@ export default async function firstRun() {
       new MutationObserver(() => globalThis.heard.push(document.getElementById('say').textContent))
         .observe(document.getElementById('say'), { childList: true });
     });
-    await box.control('/scan', { qr: await read(page, 'dark') });
+    await scan(box, page, 'dark');
     await page.locator('#link .panel.good.fresh').waitFor();
     await page.locator('#head .chip.good').waitFor();
     assert.match(await page.title(), /^home – Linked/);

@@ -5,6 +5,8 @@ import { EVIL, LOCAL, look, open, signIn } from '../lib/browser.mjs';
 import { check } from '../lib/checks.mjs';
 import { demo, serve } from '../lib/demo.mjs';
 
+const SHOP = '106540352242998';
+
 // A page somewhere else, with this within its body.
 async function elsewhere(body) {
   const server = createServer((_, reply) => reply.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><title>x</title>${body}`));
@@ -76,19 +78,19 @@ export default async function hostile() {
   });
   await check('markup in names and answers is words', async () => {
     const markup = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
-    await box.control('/meta/number', { id: '106540352242998', token: 't', name: markup, display: '+1 631-555-5556' });
-    await box.api('POST', '/instance/create', { instanceName: 'shop', integration: 'WHATSAPP-BUSINESS', number: '106540352242998', token: 't' });
+    await box.control('/meta/number', { id: SHOP, token: 't', name: markup, display: '+1 631-555-5556' });
+    await box.api('POST', '/instance/create', { instanceName: 'shop', integration: 'WHATSAPP-BUSINESS', number: SHOP, token: 't' });
     await box.api('GET', '/instance/connect/shop');
     for (const path of ['/', '/page/accounts/shop']) {
       await page.goto(box.address + path);
       await page.getByText('onerror=').first().waitFor();
-      await page.evaluate(() => {
-        globalThis.moved = new Promise((resolve) => {
-          new MutationObserver(resolve).observe(document.querySelector('main'), { childList: true, subtree: true, characterData: true });
-        });
-      });
+      // And live.
+      await box.control('/meta/condition', { id: SHOP, kind: 'blocked' });
       await box.api('POST', '/instance/restart/shop');
-      await page.evaluate(() => globalThis.moved.then(() => true)); // and live
+      await page.getByText('Meta has blocked this number').first().waitFor();
+      await box.control('/meta/condition', { id: SHOP, kind: 'good' });
+      await box.api('GET', '/instance/connect/shop');
+      await page.locator('.good', { hasText: 'Linked' }).first().waitFor();
       assert.doesNotMatch(await page.title(), /owned/);
       assert.equal(await page.locator('main img, main script').count(), 0);
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { create, faults, look, open, signIn } from '../lib/browser.mjs';
 import { check, isLeft } from '../lib/checks.mjs';
-import { read, zbar } from '../lib/code.mjs';
+import { scan, zbar } from '../lib/code.mjs';
 import { demo } from '../lib/demo.mjs';
 
 export default async function invite() {
@@ -60,7 +60,7 @@ export default async function invite() {
     const made = await box.api('POST', '/instance/invite/home', { expiresIn: 300 });
     isLeft(300, made.expiresAt, asked, Date.now());
     await guest.goto(made.url);
-    await box.control('/scan', { qr: await read(guest, 'guest'), phone: '15550002222' });
+    await scan(box, guest, 'guest', '15550002222');
     await guest.locator('#link .panel.good').waitFor();
     await guest.reload();
     await guest.getByText('You can close this page').waitFor();

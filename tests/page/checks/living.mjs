@@ -35,6 +35,7 @@ export default async function living() {
     await page.click('#demo-scan');
     await Promise.all([page, other].map((tab) => tab.locator('#link .panel.good').waitFor()));
     await list.locator('.account.good').waitFor();
+    await list.locator('#say', { hasText: /^home: Linked$/ }).waitFor({ state: 'attached' });
     await list.getByText('All linked').waitFor();
     await box.api('POST', '/instance/create', { instanceName: 'more', integration: 'WHATSAPP-BAILEYS' });
     await list.getByText('1 of 2 linked').waitFor();

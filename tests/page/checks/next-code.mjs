@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { create, open, signIn } from '../lib/browser.mjs';
 import { agree, check, isLeft, together } from '../lib/checks.mjs';
-import { read, zbar } from '../lib/code.mjs';
+import { read, scan, zbar } from '../lib/code.mjs';
 import { demo } from '../lib/demo.mjs';
 
 export default async function nextCode() {
@@ -17,28 +17,28 @@ export default async function nextCode() {
   // Every frame until the next one is looked at.
   await page.evaluate(() => {
     const first = document.querySelector('.qr').dataset.key;
-    globalThis.next = new Promise((resolve) => {
-      let gaps = 0;
-      const frame = () => {
-        const qr = document.querySelector('#link .qr');
-        if (!qr?.querySelector('.ground svg')?.clientWidth) gaps += 1;
-        if (!qr || qr.dataset.key === first) return requestAnimationFrame(frame);
-        const dur = parseInt(qr.querySelector('.ring .left animate').getAttribute('dur'), 10);
-        return resolve({ gaps, dur, words: document.querySelector('#link .under').textContent });
-      };
-      frame();
-    });
+    let gaps = 0;
+    const frame = () => {
+      const qr = document.querySelector('#link .qr');
+      const there = qr?.querySelector('.ground svg')?.clientWidth;
+      if (!there) gaps += 1;
+      if (!there || qr.dataset.key === first) return requestAnimationFrame(frame);
+      const dur = parseInt(qr.querySelector('.ring .left animate').getAttribute('dur'), 10);
+      globalThis.next = { gaps, dur, words: document.querySelector('#link .under').textContent };
+      return undefined;
+    };
+    frame();
   });
   return async () => {
     await check("a code's countdown is its true expiry", async () => isLeft(parseInt(shown, 10), at, began, ended));
     await check('the next code takes its place by itself, without a gap', async () => {
-      const next = await page.evaluate(() => globalThis.next);
+      const next = await (await page.waitForFunction(() => globalThis.next, null, { timeout: 120_000 })).jsonValue();
       assert.equal(next.gaps, 0);
       assert.match(next.words, /code 2 of 30/);
       assert.ok(next.dur < 61_000);
       const now = await agree(() => read(page, 'second'), async () => (await box.api('GET', '/instance/connect/home')).code);
       assert.notEqual(now, first);
-      await box.control('/scan', { qr: now });
+      await scan(box, page, 'second');
       await page.locator('#link .panel.good').waitFor();
     });
     await check('PNG, page and API hold the same code at 1x and 2x, light and dark', async () => {

@@ -53,8 +53,8 @@ export async function create(page, name) {
 }
 
 // What moves in once has moved in: contrast and pictures are of what stays.
-const settled = (page) => page.evaluate(() => Promise.allSettled(document.getAnimations()
-  .filter((a) => a.effect.getComputedTiming().endTime !== Infinity).map((a) => a.finished)));
+const settled = (page) => page.waitForFunction(() => document.getAnimations()
+  .every((a) => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity));
 
 // In light and in dark: no violation that axe knows, nothing that must be scrolled sideways, a picture for a person.
 export async function look(page, name) {

@@ -6,6 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const binary = process.argv[2];
+const children = new Set();
+// Whatever ends this ends them too, also one that was told to be silent.
+process.on('exit', () => { for (const child of children) child.kill('SIGKILL'); });
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(1));
+
+function start(words, options) {
+  const child = spawn(binary, words, options);
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
 const LIMIT = 60_000; // ms until it listens
 
 function ended(child) {
@@ -27,7 +38,7 @@ function until(child, streams, found, complete) {
 
 // A demo: its address, its key, its phones, what it logs.
 export async function demo(...more) {
-  const child = spawn(binary, ['demo', ...more, '--listen', '127.0.0.1:0', '--log', 'debug'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = start(['demo', ...more, '--listen', '127.0.0.1:0', '--log', 'debug'], { stdio: ['pipe', 'pipe', 'pipe'] });
   const told = { log: '' };
   await until(child, [child.stdout, child.stderr], (line) => {
     told.log += `${line}\n`;
@@ -69,8 +80,8 @@ export async function serve(env = {}) {
   const place = { ...process.env, TETHERD_DATA_DIR: folder, TETHERD_LOG: 'info', ...env };
   let child;
   let address;
-  const start = async (listen) => {
-    child = spawn(binary, ['serve', '--listen', listen], { env: place, stdio: ['ignore', 'ignore', 'pipe'] });
+  const begin = async (listen) => {
+    child = start(['serve', '--listen', listen], { env: place, stdio: ['ignore', 'ignore', 'pipe'] });
     let there = false;
     await until(child, [child.stderr], (line) => {
       const found = line.match(/listening on (https?:\/\/[\d.:]+)/)?.[1];
@@ -78,7 +89,7 @@ export async function serve(env = {}) {
       there ||= Boolean(found);
     }, () => there);
   };
-  await start('127.0.0.1:0');
+  await begin('127.0.0.1:0');
   return {
     address,
     port: new URL(address).port,
@@ -88,7 +99,7 @@ export async function serve(env = {}) {
       child.kill('SIGKILL');
       await gone;
     },
-    again: () => start(new URL(address).host),
+    again: () => begin(new URL(address).host),
     command: (...words) => execFileSync(binary, words, { env: place, encoding: 'utf8' }).trim(),
     async stop() {
       const gone = ended(child);
