@@ -39,6 +39,11 @@ async fn serve(mut config: Config, empty: bool) -> Result<(), String> {
     config.whatsapp.url = Some(sandbox.ws_url());
     config.whatsapp.version_page = Some(format!("{}/sw.js", sandbox.control_url()));
     config.cloud.graph_url = sandbox.graph_url();
+    // Files of messages come by HTTPS, from a host with a certificate by the sandbox's own authority.
+    let authority = config.data_dir.join("sandbox-authority.pem");
+    let pem = sandbox.ca_pem().unwrap_or_default().to_owned();
+    tokio::fs::write(&authority, pem).await.map_err(|error| format!("{}: {error}", authority.display()))?;
+    config.net.extra_ca.push(authority);
     let given = config.api_key.clone();
     let shutdown = until_told()?;
     let (tell, told) = oneshot::channel();

@@ -4,29 +4,15 @@
 #[path = "support/engine.rs"]
 mod engine;
 
-use std::time::Duration;
-
-use engine::{Engine, text};
+use engine::{Engine, text, until, violations};
 use tetherd_sandbox::{Options, Sandbox};
 use whatsapp_rust::Jid;
 
-const LIMIT: Duration = Duration::from_secs(20);
 const ME: &str = "15551234567";
 const FRIEND: &str = "4915112345678";
 
 async fn sandbox() -> Sandbox {
     Sandbox::start(Options::default()).await.unwrap()
-}
-
-fn violations(sandbox: &Sandbox) -> Vec<String> {
-    let events = sandbox.events().into_iter();
-    events.filter(|event| event.kind == "violation").map(|event| event.text).collect()
-}
-
-/// Until the sandbox has seen so much of this kind.
-async fn until(sandbox: &Sandbox, kind: &str, wanted: &str) {
-    let seen = sandbox.wait_for(0, LIMIT, |event| event.kind == kind && event.text.contains(wanted)).await;
-    assert!(seen.is_some(), "never {kind} {wanted:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +65,6 @@ async fn what_came_while_the_device_was_away_comes_in_order_and_once() {
     assert!(got.iter().all(|message| message.info.is_offline));
     assert_eq!(got.iter().map(|message| message.info.id.clone()).collect::<Vec<_>>(), ids);
     assert_eq!(text(&got[MANY - 1]), (MANY - 1).to_string());
-    engine.connected().await;
     until(&sandbox, "receipt", ids.last().unwrap()).await;
     engine.stop().await;
     assert!(sandbox.events().iter().any(|e| e.kind == "in" && e.text.contains("offline_batch")));

@@ -1,6 +1,7 @@
 //! One connection, from the upgrade to its end.
 
 mod answers;
+mod codes;
 mod deliver;
 mod handshake;
 mod inbound;
@@ -43,6 +44,8 @@ pub(crate) struct Peer<S> {
     next_iq: u32,
     pairing: Option<linking::Pairing>,
     primary: Option<tokio::sync::oneshot::Sender<Node>>,
+    /// Until when refs are shown, on the world's clock; none when this links nothing.
+    shown_until: Option<Duration>,
     /// What comes is read and ignored.
     stalled: bool,
     mail: Arc<Notify>,
@@ -73,7 +76,12 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let ended = attend(Arc::clone(&world), id, socket, line).await;
     {
         let mut state = world.lock();
-        state.connections.remove(&id);
+        let gone = state.connections.remove(&id);
+        if let Some((phone, _)) =
+            gone.filter(|gone| gone.available == Some(true)).and_then(|gone| gone.device)
+        {
+            state.tell_presence(&phone);
+        }
         state.uncount(id);
     }
     match ended {
@@ -118,6 +126,8 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
         pattern,
         mail: Arc::clone(&mail),
         line,
+        available: None,
+        subscribed: std::collections::BTreeSet::new(),
     };
     world.lock().connections.insert(id, connection);
     let mut peer = Peer {
@@ -131,6 +141,7 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
         next_iq: 0,
         pairing: None,
         primary: None,
+        shown_until: None,
         stalled: false,
         mail,
         drain: post::Drain::Held,
@@ -154,6 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     async fn talk(&mut self) -> Result<(), WireFault> {
         loop {
             let impatient = self.impatient();
+            let patience = if self.stalled { None } else { self.patience() };
             let flow = tokio::select! {
                 order = self.orders.recv() => match order {
                     Some(order) => self.obey(order).await?,
@@ -172,6 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                     self.deliver_rest().await?;
                     Flow::On
                 }
+                () = tokio::time::sleep(patience.unwrap_or_default()), if patience.is_some() => self.give_up().await?,
             };
             if flow == Flow::End {
                 return Ok(());
@@ -184,6 +197,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             "iq" => self.iq(node).await,
             "message" => self.message(&node).await.map(|()| Flow::On),
             "receipt" => self.receipt(&node).await.map(|()| Flow::On),
+            "presence" | "chatstate" => {
+                self.present(&node);
+                Ok(Flow::On)
+            }
+            "call" => self.call(&node).await.map(|()| Flow::On),
             "ack" => {
                 self.ack(&node);
                 Ok(Flow::On)

@@ -18,7 +18,8 @@ use crate::graph::{self, Body, Condition};
 use crate::phone::NewAccount;
 use crate::world::World;
 
-const BODY: usize = 1 << 20;
+/// Enough for a file of some megabytes as base64.
+const BODY: usize = 16 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +85,25 @@ pub(crate) async fn serve(
         (&Method::POST, "/scan") => scan(&world, &body).await,
         (&Method::POST, "/code") => code(&world, &body).await,
         (&Method::POST, "/unlink") => unlink(&world, &body).await,
+        (&Method::POST, "/refresh") => refresh(&world, &body).await,
+        (&Method::POST, "/send-file") => messages::send_file(&world, &body),
+        (&Method::GET, "/file") => match messages::file(&world, query) {
+            Ok(bytes) => return Ok(Response::new(Full::new(Bytes::from(bytes)).boxed_unsync())),
+            Err(refused) => Err(refused),
+        },
+        (&Method::POST, "/expire-files") => {
+            world.lock().files.expire();
+            Ok(json!({}))
+        }
+        (&Method::POST, "/receipt") => messages::give(&world, &body),
+        (&Method::POST, "/forget-sessions") => messages::forget_sessions(&world, &body),
+        (&Method::POST, "/presence") => messages::presence(&world, &body),
+        (&Method::POST, "/typing") => messages::typing(&world, &body),
+        (&Method::POST, "/call") => messages::call(&world, &body),
+        (&Method::POST, "/hang-up") => messages::hang_up(&world, &body),
+        (&Method::GET, "/calls") => Ok(json!({"calls": world.lock().calls})),
+        (&Method::POST, "/setting") => messages::setting(&world, &body),
+        (&Method::GET, "/app-state") => Ok(messages::app_state(&world, query)),
         (&Method::POST, "/send") => messages::send(&world, &body),
         (&Method::GET, "/received") => Ok(messages::received(&world, query)),
         (&Method::GET, "/receipts") => Ok(messages::receipts(&world, query)),
@@ -137,6 +157,17 @@ async fn scan(world: &World, body: &[u8]) -> Result<Value, Refused> {
 async fn code(world: &World, body: &[u8]) -> Result<Value, Refused> {
     let code: Code = parse(body)?;
     Ok(json!({"jid": world.enter_code(&code.phone, &code.code).await?}))
+}
+
+async fn refresh(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Refresh {
+        connection: Option<u64>,
+    }
+    let body = if body.is_empty() { b"{}" } else { body };
+    let refresh: Refresh = parse(body)?;
+    Ok(json!({"connections": world.refresh_registration(refresh.connection).await}))
 }
 
 async fn unlink(world: &World, body: &[u8]) -> Result<Value, Refused> {

@@ -7,6 +7,8 @@ mod stanza;
 
 use serde::{Deserialize, Serialize};
 
+use crate::phone::adv::AdvFault;
+
 pub use plan::{BadPlan, Plan};
 pub use planned::{At, Direction, Planned};
 pub use stanza::{Content, Stanza};
@@ -127,6 +129,23 @@ pub enum Fault {
         /// What.
         what: TlsTampering,
     },
+    /// When a phone links the next devices: something is wrong with what it signs, so that they must refuse it.
+    BadSignature {
+        /// What.
+        what: AdvFault,
+    },
+    /// When phones next write to devices: the envelope does not open, so that the device must ask for the message again.
+    Unreadable,
+    /// The next devices that ask for a pairing code do not get one.
+    RefuseCode {
+        /// 400, 403, 429, 452 or 500.
+        code: u16,
+    },
+    /// At the next requests to the media host: this HTTP status.
+    Media {
+        /// 401, 404, 410, 500 …
+        status: u16,
+    },
     /// Log-ins with an older version than the service's are refused with 405.
     Outdated {
         /// The oldest third number that is taken, such as 1042742320.
@@ -229,6 +248,8 @@ pub(crate) enum Moment {
     Connection,
     /// At the next log-ins.
     LogIn,
+    /// When phones next link a device or write to one.
+    Phone,
 }
 
 impl Fault {
@@ -253,6 +274,7 @@ impl Fault {
             Self::Failure { .. } | Self::Banned { .. } | Self::HangLogin | Self::Outdated { .. } => {
                 Moment::LogIn
             }
+            Self::BadSignature { .. } | Self::RefuseCode { .. } | Self::Unreadable => Moment::Phone,
             Self::Upgrade { .. }
             | Self::NoHttp
             | Self::HangUpgrade
@@ -261,7 +283,8 @@ impl Fault {
             | Self::BadHello
             | Self::DeclineIk
             | Self::NoiseCertificate { .. }
-            | Self::TlsCertificate { .. } => Moment::Connection,
+            | Self::TlsCertificate { .. }
+            | Self::Media { .. } => Moment::Connection,
         }
     }
 

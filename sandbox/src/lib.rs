@@ -14,19 +14,26 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod appstate;
+mod calls;
+mod codes;
 mod connection;
 mod control;
+mod devices;
 mod fault;
 pub mod graph;
 mod keys;
 mod line;
 mod mail;
+mod media;
 mod messages;
 mod noise;
 mod operations;
 pub mod phone;
 mod prekeys;
+mod presence;
 mod serve;
+mod settings;
 mod stanza;
 mod tls;
 #[cfg(test)]
@@ -44,9 +51,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+pub use appstate::Setting;
+pub use calls::{Call, CallState};
 pub use fault::{Alteration, At, BadFrame, BadPlan, Content, Direction, Fault, NoiseTampering};
 pub use fault::{Plan, Planned, Stanza, TlsTampering};
-pub use messages::{Receipt, Received};
+pub use messages::{File, FileKind, Given, Receipt, Received, ReceivedFile};
+pub use presence::ChatState;
 
 use tls::Tls;
 use world::World;
@@ -68,8 +78,13 @@ pub struct Options {
     pub tls: bool,
     /// Where `wss://` is served; port 0 takes a free one.
     pub tls_listen: SocketAddr,
+    /// Where files of messages are served, by HTTPS; port 0 takes a free one.
+    pub media_listen: SocketAddr,
     /// Faults that are set from the beginning.
     pub plan: Plan,
+    /// Phones send new devices a little history, inside of the message. Baileys 6 does not read it there and would fetch it
+    /// from the real service.
+    pub history: bool,
 }
 
 impl Default for Options {
@@ -83,7 +98,9 @@ impl Default for Options {
             settle: Duration::ZERO,
             tls: false,
             tls_listen: loopback,
+            media_listen: loopback,
             plan: Plan::default(),
+            history: true,
         }
     }
 }
@@ -95,7 +112,7 @@ pub struct Happened {
     pub seq: u64,
     /// On which connection; 0 is none.
     pub connection: u64,
-    /// `open`, `handshake`, `in`, `out`, `code_wanted`, `linked`, `logged_in`, `logged_out`,
+    /// `open`, `handshake`, `in`, `out`, `code_wanted`, `code_refused`, `refs_over`, `linked`, `logged_in`, `logged_out`,
     /// `unknown_device`, `violation`, `closed`.
     pub kind: String,
     /// More about it; stanzas as text.
@@ -112,7 +129,8 @@ pub struct Sandbox {
     world: Arc<World>,
     listen: SocketAddr,
     control: SocketAddr,
-    tls: Option<(SocketAddr, Arc<Tls>)>,
+    secure: Option<SocketAddr>,
+    tls: Arc<Tls>,
     stop: CancellationToken,
 }
 
@@ -122,22 +140,27 @@ impl Sandbox {
     /// # Errors
     /// When an address is taken or the state file cannot be read.
     pub async fn start(options: Options) -> std::io::Result<Self> {
-        let world = Arc::new(World::load(options.state, options.ref_ttl, options.settle)?);
+        let mut world = World::load(options.state, options.ref_ttl, options.settle)?;
+        world.history = options.history;
+        let world = Arc::new(world);
         let stop = CancellationToken::new();
         for planned in options.plan.0 {
             world.plan(planned).await.map_err(std::io::Error::other)?;
         }
         let listen = serve::clients(options.listen, Arc::clone(&world), None, stop.clone()).await?;
-        let mut tls = None;
+        let tls = Arc::new(world.tls().map_err(std::io::Error::other)?);
+        let mut secure = None;
         if options.tls {
-            let made = Arc::new(world.tls().map_err(std::io::Error::other)?);
-            let (at, given) = (options.tls_listen, Some(Arc::clone(&made)));
-            tls = Some((serve::clients(at, Arc::clone(&world), given, stop.clone()).await?, made));
+            let (at, given) = (options.tls_listen, Some(Arc::clone(&tls)));
+            secure = Some(serve::clients(at, Arc::clone(&world), given, stop.clone()).await?);
         }
+        let media = options.media_listen;
+        let media = serve::media(media, Arc::clone(&world), Arc::clone(&tls), stop.clone()).await?;
+        let _ = world.media.set(media);
         let control = serve::control(options.control, Arc::clone(&world), stop.clone()).await?;
         let (keeper, ended) = (Arc::clone(&world), stop.clone());
         tokio::spawn(async move { ended.run_until_cancelled(keeper.keep_changes()).await });
-        Ok(Self { world, listen, control, tls, stop })
+        Ok(Self { world, listen, control, secure, tls, stop })
     }
 
     /// Where clients connect.
@@ -150,13 +173,19 @@ impl Sandbox {
     /// and for the loopback addresses.
     #[must_use]
     pub fn wss_url(&self) -> Option<String> {
-        self.tls.as_ref().map(|(at, _)| format!("wss://{at}/ws/chat"))
+        self.secure.map(|at| format!("wss://{at}/ws/chat"))
     }
 
-    /// The authority that a client of [`Self::wss_url`] must trust, as PEM.
+    /// The authority that a client of [`Self::wss_url`] and [`Self::media_url`] must trust, as PEM.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
-        self.tls.as_ref().map(|(_, tls)| tls.ca_pem())
+        Some(self.tls.ca_pem())
+    }
+
+    /// Where the files of messages are, by HTTPS; clients learn it from `media_conn`.
+    #[must_use]
+    pub fn media_url(&self) -> String {
+        self.world.media_url("")
     }
 
     /// Where the simulated Graph API is: what `cloud.graph_url` takes.
@@ -200,6 +229,12 @@ impl Sandbox {
         self.world.enter_code(phone, code).await
     }
 
+    /// Devices that wait to be linked, or the one on this connection, are told to make a new secret and show another code
+    /// (`companion_reg_refresh`); the old code links them no more. Returns how many were told.
+    pub async fn refresh_registration(&self, connection: Option<u64>) -> usize {
+        self.world.refresh_registration(connection).await
+    }
+
     /// The phone removes a device, or all of its account when the JID names none.
     ///
     /// # Errors
@@ -215,6 +250,97 @@ impl Sandbox {
     /// When a number is none.
     pub fn send_text(&self, from: &str, to: &str, text: &str) -> Result<String, Refused> {
         self.world.write(from, to, phone::envelope::text(text))
+    }
+
+    /// The phone of `from` seals a file, uploads it and sends it to `to`. Returns the message's id.
+    ///
+    /// # Errors
+    /// When a number is none.
+    pub fn send_file(&self, from: &str, to: &str, file: File) -> Result<String, Refused> {
+        self.world.send_file(from, to, file)
+    }
+
+    /// What is in the file of a message that the phone of this number has received.
+    ///
+    /// # Errors
+    /// When there is no such message or file, or it does not open.
+    pub fn received_file(&self, phone: &str, id: &str) -> Result<Vec<u8>, Refused> {
+        self.world.received_file(phone, id)
+    }
+
+    /// The media host forgets all files, as the service does after some weeks.
+    pub fn expire_files(&self) {
+        self.world.lock().files.expire();
+    }
+
+    /// The phone of this number gives a receipt for messages that it has received, all of one writer.
+    ///
+    /// # Errors
+    /// When it has none of that id, or they are of several writers.
+    pub fn give(&self, phone: &str, ids: &[String], given: Given) -> Result<(), Refused> {
+        self.world.give(phone, ids, given)
+    }
+
+    /// The phone of this number has lost all its sessions, as after it was restored from a backup. What is sealed for an old
+    /// one it cannot read, and asks for again.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn forget_sessions(&self, phone: &str) -> Result<(), Refused> {
+        self.world.lock().signal(phone).map(phone::Signal::forget_all)
+    }
+
+    /// The phone of this number is used from now on, or not; devices that asked hear of it.
+    ///
+    /// # Errors
+    /// When the number is none.
+    pub fn set_present(&self, phone: &str, used: bool) -> Result<(), Refused> {
+        self.world.set_present(phone, used)
+    }
+
+    /// On the phone of `from` somebody types to `to`. Returns how many devices hear of it.
+    ///
+    /// # Errors
+    /// When a number is none.
+    pub fn type_on(&self, from: &str, to: &str, state: ChatState) -> Result<usize, Refused> {
+        self.world.type_on(from, to, state)
+    }
+
+    /// The phone of `from` calls `to`: the devices of `to` ring. Returns the call's id.
+    ///
+    /// # Errors
+    /// When a number is none.
+    pub fn ring(&self, from: &str, to: &str, video: bool) -> Result<String, Refused> {
+        self.world.ring(from, to, video)
+    }
+
+    /// Who called hangs up.
+    ///
+    /// # Errors
+    /// When the call is over.
+    pub fn hang_up(&self, id: &str) -> Result<(), Refused> {
+        self.world.hang_up(id)
+    }
+
+    /// The calls that there were, the newest last.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.world.lock().calls.iter().cloned().collect()
+    }
+
+    /// The phone of this number changes a setting, which its devices hear of (app state). Returns the version of the
+    /// collection that it is in.
+    ///
+    /// # Errors
+    /// When the number is none or the setting is wrong.
+    pub fn change_setting(&self, phone: &str, setting: &Setting) -> Result<u64, Refused> {
+        self.world.change_setting(phone, setting)
+    }
+
+    /// The app state of this account as its phone reads it: by collection its version and its entries.
+    #[must_use]
+    pub fn app_state(&self, phone: &str) -> Value {
+        self.world.shown_app_state(phone)
     }
 
     /// What the phone of this number has received and opened, the newest last.
@@ -324,7 +450,7 @@ impl World {
         });
         let connections = state.connections.iter().map(|(id, c)| {
             let violations = state.log.iter().filter(|e| e.connection == *id && e.kind == "violation");
-            json!({"id": id, "handshake": c.pattern, "device": c.jid(), "code": c.code.as_ref().map(|(n, ..)| n),
+            json!({"id": id, "handshake": c.pattern, "device": c.jid(), "available": c.available, "code": c.code.as_ref().map(|code| &code.number),
                 "violations": violations.map(|e| &e.text).collect::<Vec<_>>()})
         });
         json!({

@@ -31,8 +31,11 @@ struct Arguments {
     /// Where clients connect by wss://
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS", requires = "tls")]
     tls_listen: SocketAddr,
+    /// Where files of messages are served, by HTTPS
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    media_listen: SocketAddr,
     /// Write the authority's certificate into this file, for clients to trust
-    #[arg(long, value_name = "FILE", requires = "tls")]
+    #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
     /// Keep accounts, devices and keys in this file
     #[arg(long, value_name = "FILE")]
@@ -40,6 +43,9 @@ struct Arguments {
     /// Set the faults in this file from the beginning: JSON, or TOML when its name ends so
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
+    /// Let phones send new devices no history; Baileys 6 would fetch it from the real service
+    #[arg(long)]
+    no_history: bool,
     /// Seconds that each QR may be scanned, instead of 60 and then 20
     #[arg(long, value_name = "SECONDS")]
     ref_ttl: Option<f64>,
@@ -56,6 +62,22 @@ The control API takes and gives JSON; what it refuses is a 400 that says why:
   POST /account {\"phone\",\"name\",\"platform\",\"businessName\"}   a new account with its phone
   POST /scan {\"phone\",\"qr\"}      the phone scans what the client shows
   POST /code {\"phone\",\"code\"}    the phone is given a pairing code
+  POST /refresh {\"connection\"}    devices that wait make a new secret and show another code
+  POST /send {\"from\",\"to\",\"text\"}      a phone writes
+  POST /send-file {\"from\",\"to\",\"file\",\"base64\"}   image, video, audio, voice, document or sticker; also
+                                  \"mimetype\",\"caption\",\"name\"
+  GET  /file?phone=&id=           what is in a file that a phone received
+  POST /expire-files              the media host forgets all files
+  GET  /received?phone=           what phones have received and opened
+  GET  /receipts?phone=           the receipts that they got
+  POST /receipt {\"phone\",\"ids\",\"kind\"}   a phone says delivered, read or played
+  POST /forget-sessions {\"phone\"}   a phone loses its sessions, as after a restore
+  POST /presence {\"phone\",\"available\"}
+  POST /typing {\"from\",\"to\",\"state\"}   composing, recording or paused
+  POST /call {\"from\",\"to\",\"video\"}     devices ring; GET /calls says what they did
+  POST /hang-up {\"id\"}
+  POST /setting {\"phone\",\"setting\":\"push_name\",\"name\"}   the phone changes a setting; mute and pin take \"chat\"
+  GET  /app-state?phone=          the settings as the phone reads them
   POST /unlink {\"jid\"}            the phone removes a device
   POST /fault {\"kind\",...}        something goes wrong: see README.md for the kinds
   POST /plan [{\"kind\",...},...]   several
@@ -74,7 +96,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
-    let addresses = [arguments.listen, arguments.tls_listen, arguments.control];
+    let addresses = [arguments.listen, arguments.tls_listen, arguments.media_listen, arguments.control];
     if !addresses.iter().all(|address| address.ip().is_loopback())
         && !arguments.i_know_that_everybody_on_this_network_can_control_it
     {
@@ -95,7 +117,9 @@ async fn main() -> ExitCode {
         settle: Duration::from_millis(arguments.settle),
         tls: arguments.tls,
         tls_listen: arguments.tls_listen,
+        media_listen: arguments.media_listen,
         plan,
+        history: !arguments.no_history,
     };
     let sandbox = match Sandbox::start(options).await {
         Ok(sandbox) => sandbox,
@@ -109,11 +133,12 @@ async fn main() -> ExitCode {
     let mut line = json!({
         "wsUrl": sandbox.ws_url(),
         "controlUrl": sandbox.control_url(),
+        "mediaUrl": sandbox.media_url(),
         "rootPublicKey": hex::encode(sandbox.root_public_key()),
+        "caPem": sandbox.ca_pem(),
     });
     if let (Some(line), Some(url)) = (line.as_object_mut(), sandbox.wss_url()) {
         line.insert("wssUrl".into(), url.into());
-        line.insert("caPem".into(), sandbox.ca_pem().into());
     }
     if writeln!(std::io::stdout(), "{line}").is_err() {
         return ExitCode::FAILURE;

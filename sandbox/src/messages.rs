@@ -2,11 +2,17 @@
 //! what is here are the phones, and the service that carries envelopes between them and devices.
 
 mod arrive;
+mod file;
+mod given;
+mod peer;
 mod receipts;
 mod route;
 mod send;
 
 use std::collections::{BTreeMap, VecDeque};
+
+pub use file::{File, FileKind, ReceivedFile};
+pub use given::Given;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -35,6 +41,10 @@ pub struct Received {
     pub text: Option<String>,
     /// All of it, as the protobuf's JSON.
     pub message: Value,
+    /// Its file, downloaded and opened.
+    pub file: Option<ReceivedFile>,
+    #[serde(skip)]
+    pub(crate) opened: wa::Message,
 }
 
 /// A receipt that a phone has got.
@@ -58,6 +68,8 @@ pub(crate) struct Sent {
     pub(crate) to: String,
     pub(crate) at: u64,
     pub(crate) message: wa::Message,
+    /// From a phone to its own device, and not for people.
+    pub(crate) peer: bool,
 }
 
 /// What went through phones since the sandbox started.
@@ -66,6 +78,8 @@ pub(crate) struct Traffic {
     pub(crate) received: BTreeMap<String, VecDeque<Received>>,
     pub(crate) receipts: BTreeMap<String, VecDeque<Receipt>>,
     pub(crate) sent: BTreeMap<String, VecDeque<Sent>>,
+    /// How often a phone has asked for a message again; by number and id.
+    retries: BTreeMap<(String, String), u32>,
 }
 
 /// Puts `item` behind the others of this phone.

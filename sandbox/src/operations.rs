@@ -3,23 +3,18 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use wacore_binary::builder::NodeBuilder;
 
 use crate::Refused;
-use crate::phone::adv::sign_companion;
-use crate::phone::{Account, RawKey, code, qr};
-use crate::stanza::{self, bytes, server};
+use crate::fault::Fault;
+use crate::phone::adv::{sign_companion, sign_companion_with_fault};
+use crate::phone::{Account, RawKey, qr};
+use crate::stanza;
 use crate::world::{Candidate, Connection, Order, World, device_key};
 
 /// A device that does not answer is given up.
-const ANSWER: Duration = Duration::from_secs(20);
+pub(crate) const ANSWER: Duration = Duration::from_secs(20);
 
-/// Clients show a code a little before they have asked for it.
-const ASKING: Duration = Duration::from_secs(2);
-
-type Orders = mpsc::Sender<Order>;
-/// Who asked for a code: its connection, its keys, the ref, and its wrapped key.
-type Asking = (Orders, Option<Candidate>, Vec<u8>, Vec<u8>);
+pub(crate) type Orders = mpsc::Sender<Order>;
 
 impl World {
     /// The phone of this number scans a QR. The JID of the device, once its signature was verified.
@@ -48,60 +43,7 @@ impl World {
         self.pair(account, &orders, &candidate, &fields.adv_secret).await
     }
 
-    /// The phone of this number gets the code that the device shows.
-    pub(crate) async fn enter_code(&self, phone: &str, typed: &str) -> Result<String, Refused> {
-        let account = self.account(phone)?;
-        let (orders, candidate, reference, wrapped) = tokio::time::timeout(ASKING, self.asking(phone))
-            .await
-            .map_err(|_| Refused(format!("no device asked for a code for {phone}")))?;
-        let candidate = candidate.ok_or_else(|| Refused("the device never registered".into()))?;
-        let typed = typed.to_owned();
-        let entered = tokio::task::spawn_blocking(move || code::enter(&typed, &wrapped))
-            .await
-            .map_err(|_| Refused("interrupted".into()))?
-            .map_err(|error| Refused(error.to_string()))?;
-        let reg = NodeBuilder::new("link_code_companion_reg").attr("stage", "primary_hello").children([
-            stanza::data("link_code_pairing_wrapped_primary_ephemeral_pub", entered.wrapped_primary.clone()),
-            stanza::data("primary_identity_pub", account.identity_pub().to_vec()),
-            stanza::data("link_code_pairing_ref", reference),
-        ]);
-        let node = NodeBuilder::new("notification")
-            .attr("from", server())
-            .attr("type", "link_code_companion_reg")
-            .attr("id", self.number().to_string())
-            .attr("t", self.unix().to_string())
-            .children([reg.build()])
-            .build();
-        let (done, finished) = oneshot::channel();
-        orders.send(Order::Primary { node, done }).await.map_err(|_| gone())?;
-        let finish = tokio::time::timeout(ANSWER, finished).await.map_err(|_| gone())?.map_err(|_| gone())?;
-        let bundle =
-            finish.get_optional_child("link_code_pairing_wrapped_key_bundle").map(bytes).unwrap_or_default();
-        let secret = code::finish(&account, &entered, bundle, &candidate.identity)
-            .map_err(|error| Refused(error.to_string()))?;
-        self.pair(account, &orders, &candidate, &secret).await
-    }
-
-    /// The connection whose device asked for a code for this number.
-    async fn asking(&self, phone: &str) -> Asking {
-        let mut newest = self.newest();
-        loop {
-            newest.borrow_and_update();
-            let found = self.lock().connections.values().find_map(|c| {
-                let (number, reference, wrapped) = c.code.clone()?;
-                (number == phone).then(|| (c.orders.clone(), c.candidate.clone(), reference, wrapped))
-            });
-            match found {
-                Some(found) => return found,
-                // The world lives as long as this.
-                None => {
-                    let _ = newest.changed().await;
-                }
-            }
-        }
-    }
-
-    async fn pair(
+    pub(crate) async fn pair(
         &self,
         account: Account,
         orders: &Orders,
@@ -113,8 +55,16 @@ impl World {
             let kept = state.durable.accounts.entry(account.phone.clone()).or_insert(account);
             (kept.allocate(), kept.clone())
         };
-        let signed = sign_companion(&account, &candidate.identity, secret, slot.key_index, self.unix())
-            .map_err(|error| Refused(error.to_string()))?;
+        let wrong =
+            self.fault_due(|f| matches!(f, Fault::BadSignature { .. }), Some(&account.jid(0).to_string()));
+        let (identity, index, now) = (&candidate.identity, slot.key_index, self.unix());
+        let signed = match wrong {
+            Some(Fault::BadSignature { what }) => {
+                sign_companion_with_fault(&account, identity, secret, index, now, what)
+            }
+            _ => sign_companion(&account, identity, secret, index, now),
+        };
+        let signed = signed.map_err(|error| Refused(error.to_string()))?;
         let (done, answered) = oneshot::channel();
         let order = Order::Pair { account: Box::new(account), slot, signed: Box::new(signed), done };
         orders.send(order).await.map_err(|_| gone())?;
@@ -129,6 +79,9 @@ impl World {
         }
         let was = state.durable.devices.remove(&device_key(phone, device)).is_some();
         state.durable.mail.remove(&device_key(phone, device));
+        if was {
+            state.tell_devices(phone, device, self.unix());
+        }
         self.save(&state);
         was
     }
@@ -168,7 +121,7 @@ impl World {
     }
 }
 
-fn gone() -> Refused {
+pub(crate) fn gone() -> Refused {
     Refused("the device closed the connection or did not answer".into())
 }
 

@@ -17,7 +17,7 @@ use crate::fault::{Fault, Upgrade};
 use crate::line::{Control, Line};
 use crate::tls::Tls;
 use crate::world::World;
-use crate::{connection, control as api};
+use crate::{connection, control as api, media};
 
 /// TLS and the upgrade together.
 const UPGRADE: Duration = Duration::from_secs(10);
@@ -167,6 +167,33 @@ pub(crate) async fn control(
             let serving = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .serve_connection(TokioIo::new(tcp), service);
+            let _ = serving.await;
+        }
+    })
+    .await
+}
+
+/// Serves files over HTTPS.
+pub(crate) async fn media(
+    at: SocketAddr,
+    world: Arc<World>,
+    tls: Arc<Tls>,
+    stop: CancellationToken,
+) -> io::Result<SocketAddr> {
+    listen(at, CONTROLLERS, stop, move |tcp| {
+        let (world, tls) = (Arc::clone(&world), Arc::clone(&tls));
+        async move {
+            let acceptor = match tls.acceptor(None, world.now()) {
+                Ok(acceptor) => acceptor,
+                Err(error) => return tracing::error!(%error, "no certificate"),
+            };
+            let Ok(Ok(stream)) = tokio::time::timeout(UPGRADE, acceptor.accept(tcp)).await else {
+                return world.tell(0, "tls_failed", "no TLS at the media host");
+            };
+            let service = service_fn(move |request| media::serve(Arc::clone(&world), request));
+            let serving = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
             let _ = serving.await;
         }
     })

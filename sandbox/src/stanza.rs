@@ -20,6 +20,14 @@ pub(crate) fn bytes(node: &Node) -> &[u8] {
     }
 }
 
+/// What is in it as text, however it was encoded.
+pub(crate) fn text(node: &Node) -> String {
+    match &node.content {
+        Some(wacore_binary::node::NodeContent::String(text)) => text.to_string(),
+        _ => String::from_utf8_lossy(bytes(node)).into_owned(),
+    }
+}
+
 pub(crate) fn result(id: &str) -> NodeBuilder {
     NodeBuilder::new("iq").attr("from", server()).attr("type", "result").attr("id", id.to_owned())
 }

@@ -1,23 +1,30 @@
 //! What the simulated service knows: accounts, linked devices, open connections, what happened.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use wacore_binary::node::Node;
 
+use crate::appstate::AppState;
+use crate::calls::Call;
+use crate::codes::{Asked, CodeWanted};
 use crate::fault::{Fault, Pending};
 use crate::graph::Graph;
 use crate::keys::ServerKeys;
 use crate::line::Control;
 use crate::mail::Mailbox;
+use crate::media::Files;
 use crate::messages::Traffic;
 use crate::phone::adv::SignedCompanion;
 use crate::phone::{Account, DeviceSlot, NewAccount, RawKey, Signal};
+use crate::presence::Present;
+use crate::settings::Settings;
 use crate::{Happened, Refused, tls};
 
 /// Events that are kept for `GET /events`; older ones go.
@@ -38,6 +45,9 @@ pub(crate) struct Device {
     /// Ids of prekeys that were given away.
     #[serde(default)]
     pub(crate) spent: BTreeSet<u32>,
+    /// Its phone has told it what a new device needs.
+    #[serde(default)]
+    pub(crate) greeted: bool,
 }
 
 /// A signed prekey.
@@ -68,6 +78,8 @@ pub(crate) enum Order {
     },
     /// Send this, and say what the device answered in its `companion_finish`.
     Primary { node: Node, done: oneshot::Sender<Node> },
+    /// Send this.
+    Send(Node),
     /// Send this last stanza, then `xmlstreamend`, then close.
     Terminal(Node),
     /// Let this happen now.
@@ -79,13 +91,17 @@ pub(crate) struct Connection {
     pub(crate) candidate: Option<Candidate>,
     /// A ref, and from when until when on the world's clock it may be scanned.
     pub(crate) refs: Vec<(String, Duration, Duration)>,
-    /// From `companion_hello`: the number, the ref, the wrapped key.
-    pub(crate) code: Option<(String, Vec<u8>, Vec<u8>)>,
+    /// From `companion_hello`.
+    pub(crate) code: Option<CodeWanted>,
     pub(crate) device: Option<(String, u16)>,
     pub(crate) pattern: crate::noise::Pattern,
     /// Rings when something new waits for the device.
     pub(crate) mail: Arc<Notify>,
     pub(crate) line: Arc<Control>,
+    /// Whether the device says that somebody is there; none when it never said.
+    pub(crate) available: Option<bool>,
+    /// Numbers whose presence it wants to hear of.
+    pub(crate) subscribed: BTreeSet<String>,
 }
 
 impl Connection {
@@ -107,6 +123,12 @@ pub(crate) struct Durable {
     /// What phones keep for the Signal protocol, by number.
     #[serde(default)]
     pub(crate) signal: BTreeMap<String, Signal>,
+    /// App state as phones keep it, by number.
+    #[serde(default)]
+    pub(crate) app_state: BTreeMap<String, AppState>,
+    /// What accounts have told the service, by number.
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, Settings>,
     /// The authority of `wss://`, once it was wanted.
     #[serde(default)]
     pub(crate) tls: Option<tls::Kept>,
@@ -119,6 +141,10 @@ pub(crate) struct State {
     pub(crate) log: VecDeque<Happened>,
     pub(crate) version: [u32; 3],
     pub(crate) traffic: Traffic,
+    pub(crate) asked: Asked,
+    pub(crate) present: Present,
+    pub(crate) calls: VecDeque<Call>,
+    pub(crate) files: Files,
     newest: watch::Sender<u64>,
     next: u64,
 }
@@ -162,6 +188,10 @@ pub(crate) struct World {
     dirty: Notify,
     pub(crate) ref_ttl: Option<Duration>,
     pub(crate) settle: Duration,
+    /// Phones give new devices a little history.
+    pub(crate) history: bool,
+    /// Where files are, once it is known.
+    pub(crate) media: OnceLock<SocketAddr>,
     pub(crate) graph: Graph,
 }
 
@@ -180,6 +210,8 @@ impl World {
                 devices: BTreeMap::new(),
                 mail: BTreeMap::new(),
                 signal: BTreeMap::new(),
+                app_state: BTreeMap::new(),
+                settings: BTreeMap::new(),
                 tls: None,
             },
         };
@@ -190,6 +222,10 @@ impl World {
             log: VecDeque::new(),
             version: [2, 3000, 1],
             traffic: Traffic::default(),
+            asked: Asked::default(),
+            present: Present::default(),
+            calls: VecDeque::new(),
+            files: Files::default(),
             newest: watch::channel(0).0,
             next: 1,
         };
@@ -200,6 +236,8 @@ impl World {
             dirty: Notify::new(),
             ref_ttl,
             settle,
+            history: true,
+            media: OnceLock::new(),
             graph: Graph::default(),
         };
         world.save(&world.lock());
@@ -227,6 +265,8 @@ impl World {
     pub(crate) fn advance(&self, seconds: i64) {
         let moved = |ahead: i64| Some(ahead.saturating_add(seconds));
         let _ = self.ahead.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
+        // Those who wait for a time look at it again.
+        self.lock().connections.values().for_each(|connection| connection.mail.notify_one());
     }
 
     /// Keeps what lasts, when a file was given. Whole or not at all.
@@ -247,9 +287,10 @@ impl World {
     }
 
     /// A device is linked from now on.
-    pub(crate) fn keep_device(&self, key: String, device: Device) {
+    pub(crate) fn keep_device(&self, phone: &str, number: u16, device: Device) {
         let mut state = self.lock();
-        state.durable.devices.insert(key, device);
+        state.durable.devices.insert(device_key(phone, number), device);
+        state.tell_devices(phone, number, self.unix());
         self.save(&state);
     }
 
@@ -289,6 +330,16 @@ impl World {
         state.durable.tls = Some(kept.clone());
         self.save(&state);
         tls::Tls::new(kept)
+    }
+
+    /// The media host with its port.
+    pub(crate) fn media_host(&self) -> String {
+        self.media.get().map(SocketAddr::to_string).unwrap_or_default()
+    }
+
+    /// Where this file is.
+    pub(crate) fn media_url(&self, path: &str) -> String {
+        format!("https://{}{path}", self.media_host())
     }
 
     /// Another static key of the server from now on.

@@ -1,4 +1,5 @@
 //! A bare client of the engine, without tetherd: the other side of the sandbox.
+#![allow(dead_code, reason = "each test uses a part")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +60,10 @@ impl Engine {
     pub(crate) async fn start_with(sandbox: &Sandbox, keys: &Keys, prekeys: usize) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
         let clock = Arc::new(tetherd::model::SystemClock);
-        let net = tetherd::net::Net::new(&tetherd::net::NetConfig::default(), clock).unwrap();
+        let ca = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(ca.path(), sandbox.ca_pem().unwrap()).unwrap();
+        let config = tetherd::net::NetConfig { extra_ca: vec![ca.path().to_owned()], ..Default::default() };
+        let net = tetherd::net::Net::new(&config, clock).unwrap();
         let bot = Bot::builder()
             .with_backend_arc(Arc::clone(keys) as Arc<_>)
             .with_transport_factory(TokioWebSocketTransportFactory::new().with_url(sandbox.ws_url()))
@@ -132,4 +136,16 @@ impl Engine {
 
 pub(crate) fn text(message: &InboundMessage) -> String {
     message.message.conversation.clone().unwrap_or_default()
+}
+
+/// What a client did wrong.
+pub(crate) fn violations(sandbox: &Sandbox) -> Vec<String> {
+    let events = sandbox.events().into_iter();
+    events.filter(|event| event.kind == "violation").map(|event| event.text).collect()
+}
+
+/// Until the sandbox has seen so much of this kind.
+pub(crate) async fn until(sandbox: &Sandbox, kind: &str, wanted: &str) {
+    let seen = sandbox.wait_for(0, LIMIT, |event| event.kind == kind && event.text.contains(wanted)).await;
+    assert!(seen.is_some(), "never {kind} {wanted:?}");
 }

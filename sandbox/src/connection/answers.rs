@@ -1,8 +1,9 @@
 //! What a logged-in client asks (protocol page §5).
 
+mod account;
 mod appstate;
-mod fixed;
 mod prekeys;
+mod props;
 mod usync;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -10,10 +11,10 @@ use wacore_binary::builder::NodeBuilder;
 use wacore_binary::node::Node;
 
 use super::{Flow, Peer};
+use crate::media::TTL;
 use crate::stanza::{self, attr, result};
 use crate::wire::WireFault;
 use crate::world::{Device, device_key};
-use fixed::fixed;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(crate) async fn iq(&mut self, node: Node) -> Result<Flow, WireFault> {
@@ -21,11 +22,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         if kind == "result" || kind == "error" {
             return Ok(self.pairing_answer(&node).await?.unwrap_or(Flow::On));
         }
+        if id.is_empty() || !matches!(kind.as_str(), "get" | "set") {
+            return Ok(Flow::On);
+        }
         let namespace = attr(&node, "xmlns");
         let child = node.children().and_then(|children| children.first()).cloned();
         let tag = child.as_ref().map(|child| child.tag.to_string()).unwrap_or_default();
         match (namespace.as_str(), tag.as_str(), child) {
             ("md", "link_code_companion_reg", Some(reg)) => return self.link_code(&node, &reg).await,
+            ("md", "ref", _) if kind == "get" => self.another_ref(&id).await?,
             ("md", "remove-companion-device", _) => return self.log_out(&id).await,
             ("encrypt", "count", _) => {
                 let count = self.device(|device| device.prekeys.len()).unwrap_or_default();
@@ -45,13 +50,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             ("usync", _, Some(usync)) => self.usync(&id, &usync).await?,
             ("w:sync:app:state", _, Some(sync)) => self.collections(&id, &sync).await?,
             ("w:p", ..) => self.send(result(&id).attr("t", self.world.unix().to_string()).build()).await?,
-            ("w:profile:picture", ..) => self.send(stanza::error(&id, 404, "item-not-found")).await?,
-            (namespace, ..) => {
-                let answer = fixed(namespace);
-                self.send(result(&id).children(answer).build()).await?;
-            }
+            ("w:m", ..) => self.media_conn(&id).await?,
+            _ => self.common(&id, &kind, &node).await?,
         }
         Ok(Flow::On)
+    }
+
+    /// Where files go and are, and a word that lets the device upload.
+    async fn media_conn(&mut self, id: &str) -> Result<(), WireFault> {
+        let auth = self.world.lock().files.authorise(self.world.now());
+        let ttl = TTL.as_secs().to_string();
+        let host = NodeBuilder::new("host").attr("hostname", self.world.media_host()).attr("type", "primary");
+        let host = host.children([stanza::leaf("upload"), stanza::leaf("download")]).build();
+        let media = NodeBuilder::new("media_conn")
+            .attr("auth", auth)
+            .attr("ttl", ttl.clone())
+            .attr("auth_ttl", ttl)
+            .attr("max_buckets", "1")
+            .children([host])
+            .build();
+        self.send(result(id).children([media]).build()).await
     }
 
     fn device<T>(&self, look: impl FnOnce(&mut Device) -> T) -> Option<T> {

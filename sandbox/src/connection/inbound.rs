@@ -1,4 +1,4 @@
-//! What a device sends besides requests: messages, receipts, acknowledgements.
+//! What a device sends besides requests: messages, receipts, acknowledgements, calls, presence.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wacore_binary::builder::NodeBuilder;
@@ -28,6 +28,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.done_with(Class::Message, &ids);
         if let Some((phone, device)) = self.device.clone() {
             self.world.carry_receipt(self.id, (&phone, device), node, &ids);
+        }
+        Ok(())
+    }
+
+    /// `<presence>` and `<chatstate>`, which nobody acknowledges.
+    pub(crate) fn present(&mut self, node: &Node) {
+        let Some((phone, _)) = &self.device else { return };
+        let mut state = self.world.lock();
+        let taken = match &*node.tag {
+            "presence" => state.presence(self.id, phone, node),
+            _ => state.chatstate(self.id, phone, node),
+        };
+        if let Err(why) = taken {
+            state.tell(self.id, "violation", why);
+        }
+    }
+
+    pub(crate) async fn call(&mut self, node: &Node) -> Result<(), WireFault> {
+        self.acknowledge(node).await?;
+        let Some((phone, device)) = self.device.clone() else { return Ok(()) };
+        let now = self.world.unix();
+        let mut state = self.world.lock();
+        if let Err(why) = state.called((&phone, device), node, now) {
+            state.tell(self.id, "violation", why);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Linking: refs, `pair-success`, the device's signature, 515; and pairing codes (protocol page §3, §4).
+//! Linking: refs, `pair-success`, the device's signature, 515 (protocol page §3).
 
 use std::time::Duration;
 
@@ -15,13 +15,26 @@ use super::{Flow, Peer};
 use crate::Refused;
 use crate::phone::adv::{SignedCompanion, verify_device_signature};
 use crate::phone::{Account, DeviceSlot};
-use crate::stanza::{self, attr, bytes, server};
+use crate::stanza::{self, attr, bytes, result, server};
 use crate::wire::WireFault;
-use crate::world::{Candidate, Device, SignedKey, device_key};
+use crate::world::{Candidate, Device, SignedKey};
 
 const REFS: usize = 6;
 const FIRST: Duration = Duration::from_mins(1);
 const NEXT: Duration = Duration::from_secs(20);
+/// What the client still shows must still be taken.
+const GRACE: Duration = Duration::from_millis(500);
+/// After the last one the client has this long to go by itself.
+const END: Duration = Duration::from_secs(1);
+
+/// What a QR begins with, and from when until when it may be scanned.
+type Ref = (String, Duration, Duration);
+
+fn reference(from: Duration, span: Duration) -> Ref {
+    let mut random = [0_u8; 66];
+    rand::make_rng::<rand::rngs::StdRng>().fill(&mut random[..]);
+    (format!("2@{}", STANDARD.encode(random)), from, from + span + GRACE)
+}
 
 /// `pair-success` is out; the device's answer is awaited.
 pub(crate) struct Pairing {
@@ -44,17 +57,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         };
         let (mut from, mut refs) = (self.world.now(), Vec::with_capacity(REFS));
         for n in 0..REFS {
-            let mut random = [0_u8; 66];
-            rand::make_rng::<rand::rngs::StdRng>().fill(&mut random[..]);
             let span = self.world.ref_ttl.unwrap_or(if n == 0 { FIRST } else { NEXT });
-            // A little grace: what the client still shows must still be taken.
-            refs.push((
-                format!("2@{}", STANDARD.encode(random)),
-                from,
-                from + span + Duration::from_millis(500),
-            ));
+            refs.push(reference(from, span));
             from += span;
         }
+        self.shown_until = Some(from + END);
         let children = refs.iter().map(|(text, ..)| stanza::data("ref", text.as_bytes())).collect::<Vec<_>>();
         if let Some(connection) = self.world.lock().connections.get_mut(&self.id) {
             connection.candidate = Some(candidate);
@@ -70,6 +77,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             .build();
         self.send(iq).await?;
         Ok(Flow::On)
+    }
+
+    /// `<iq xmlns="md" type="get"><ref/></iq>`: one more, from now on.
+    pub(crate) async fn another_ref(&mut self, id: &str) -> Result<(), WireFault> {
+        if self.shown_until.is_none() {
+            self.world.tell(self.id, "violation", "a ref is asked for on a connection that links nothing");
+            return self.send(stanza::error(id, 400, "bad-request")).await;
+        }
+        let now = self.world.now();
+        let span = self.world.ref_ttl.unwrap_or(NEXT);
+        let fresh = reference(now, span);
+        let answer = stanza::data("ref", fresh.0.as_bytes());
+        if let Some(connection) = self.world.lock().connections.get_mut(&self.id) {
+            connection.refs.push(fresh);
+        }
+        self.shown_until = self.shown_until.max(Some(now + span + END));
+        self.send(result(id).children([answer]).build()).await
+    }
+
+    /// How long the connection may still wait for a phone; none when it does not.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        let shown = self.shown_until.filter(|_| self.pairing.is_none())?;
+        let typed = self.world.lock().connections.get(&self.id)?.code.as_ref().map(|code| code.until);
+        Some(shown.max(typed.unwrap_or_default()).saturating_sub(self.world.now()))
+    }
+
+    /// No phone came: the end, unless there is time left now.
+    pub(crate) async fn give_up(&mut self) -> Result<Flow, WireFault> {
+        if self.patience().is_none_or(|left| !left.is_zero()) {
+            return Ok(Flow::On);
+        }
+        self.world.tell(self.id, "refs_over", "no phone came");
+        self.farewell(&stanza::leaf("xmlstreamend")).await?;
+        Ok(Flow::End)
     }
 
     /// What the client says of itself, verified.
@@ -138,7 +179,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let (jid, phone) = (pairing.account.jid(pairing.slot.device), pairing.account.phone.clone());
         match verified {
             Ok(device) => {
-                self.world.keep_device(device_key(&phone, pairing.slot.device), device);
+                self.world.keep_device(&phone, pairing.slot.device, device);
+                // What this connection offered links nothing more.
+                if let Some(connection) = self.world.lock().connections.get_mut(&self.id) {
+                    connection.candidate = None;
+                    connection.refs.clear();
+                    connection.code = None;
+                }
                 self.world.tell(self.id, "linked", jid.to_string());
                 let _ = pairing.done.send(Ok(jid.to_string()));
                 self.last(stanza::stream_error("515")).await?;
@@ -147,7 +194,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 if let Some(account) = self.world.lock().durable.accounts.get_mut(&phone) {
                     account.unlink(pairing.slot.device);
                 }
-                self.world.tell(self.id, "violation", why.clone());
+                let kind = if attr(node, "type") == "error" { "link_refused" } else { "violation" };
+                self.world.tell(self.id, kind, why.clone());
                 let _ = pairing.done.send(Err(Refused(why)));
                 self.last(stanza::stream_error("500")).await?;
             }
@@ -179,41 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             identity_reply: reply.to_vec(),
             prekeys: std::collections::BTreeMap::new(),
             spent: std::collections::BTreeSet::new(),
+            greeted: false,
         })
-    }
-
-    /// `link_code_companion_reg` from the device: the hello or the finish.
-    pub(crate) async fn link_code(&mut self, node: &Node, reg: &Node) -> Result<Flow, WireFault> {
-        let id = attr(node, "id");
-        match attr(reg, "stage").as_str() {
-            "companion_hello" => {
-                let child = |tag| reg.get_optional_child(tag).map(bytes).unwrap_or_default().to_vec();
-                let wrapped = child("link_code_pairing_wrapped_companion_ephemeral_pub");
-                let number = attr(reg, "jid").split('@').next().unwrap_or_default().to_owned();
-                if wrapped.len() != 80 || child("companion_server_auth_key_pub") != self.client {
-                    self.world.tell(self.id, "violation", "companion_hello with wrong keys");
-                    self.send(stanza::error(&id, 400, "bad-request")).await?;
-                    return Ok(Flow::On);
-                }
-                let reference = format!("3@{id}").into_bytes();
-                if let Some(connection) = self.world.lock().connections.get_mut(&self.id) {
-                    connection.code = Some((number.clone(), reference.clone(), wrapped));
-                }
-                self.world.tell(self.id, "code_wanted", number);
-                let answer = NodeBuilder::new("link_code_companion_reg")
-                    .attr("stage", "companion_hello")
-                    .children([stanza::data("link_code_pairing_ref", reference)])
-                    .build();
-                self.send(stanza::result(&id).children([answer]).build()).await?;
-            }
-            "companion_finish" => {
-                self.send(stanza::result(&id).build()).await?;
-                if let Some(primary) = self.primary.take() {
-                    let _ = primary.send(reg.clone());
-                }
-            }
-            other => self.world.tell(self.id, "violation", format!("unknown stage {other}")),
-        }
-        Ok(Flow::On)
     }
 }

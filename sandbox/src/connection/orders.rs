@@ -17,6 +17,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 self.primary = Some(done);
                 self.send(node).await?;
             }
+            Order::Send(node) => self.send(node).await?,
             Order::Terminal(node) => {
                 self.last(node).await?;
                 return Ok(Flow::End);

@@ -40,7 +40,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         if let Some(preview) = preview {
             self.send(ib(preview)).await?;
         }
-        self.deliver().await
+        self.deliver().await?;
+        self.greet();
+        Ok(())
+    }
+
+    /// The phone welcomes the device, when it is time.
+    pub(crate) fn greet(&self) {
+        if let (Some((phone, device)), false) = (&self.device, matches!(self.drain, Drain::Held)) {
+            self.world.greet(phone, *device);
+        }
     }
 
     /// `<ib><offline_batch count="…"/></ib>`.

@@ -81,6 +81,17 @@ impl State {
         }
     }
 
+    /// A fault that is due and is not one of a stanza; counts it as happened.
+    pub(crate) fn fault_due(&mut self, wanted: impl Fn(&Fault) -> bool, jid: Option<&str>) -> Option<Fault> {
+        let at = self.faults.iter().position(|p| wanted(&p.planned.fault) && p.meets(0, jid))?;
+        let pending = self.faults.get_mut(at)?;
+        let fault = pending.planned.fault.clone();
+        if !pending.happened() {
+            self.faults.remove(at);
+        }
+        Some(fault)
+    }
+
     /// A connection is no more.
     pub(crate) fn uncount(&mut self, connection: u64) {
         for pending in &mut self.faults {
@@ -116,14 +127,7 @@ impl World {
 
     /// A fault that is due for this connection before its first stanza; counts it as happened.
     pub(crate) fn fault_due(&self, wanted: impl Fn(&Fault) -> bool, jid: Option<&str>) -> Option<Fault> {
-        let mut state = self.lock();
-        let at = state.faults.iter().position(|p| wanted(&p.planned.fault) && p.meets(0, jid))?;
-        let pending = state.faults.get_mut(at)?;
-        let fault = pending.planned.fault.clone();
-        if !pending.happened() {
-            state.faults.remove(at);
-        }
-        Some(fault)
+        self.lock().fault_due(wanted, jid)
     }
 
     /// Why this device is banned, and for how many seconds still.

@@ -136,8 +136,11 @@ impl Planned {
         if moment == Moment::LogIn && self.connection.is_some() {
             return no("it happens to log-ins, so it takes no connection; give a jid");
         }
+        if moment == Moment::Phone && self.connection.is_some() {
+            return no("it happens when a phone does something, so it takes no connection; give a jid");
+        }
         if let Some(at) = &self.at {
-            if matches!(moment, Moment::Connection | Moment::LogIn) {
+            if matches!(moment, Moment::Connection | Moment::LogIn | Moment::Phone) {
                 return no("it happens before the first stanza that \"at\" could mean");
             }
             if at.stanza == 0 {
@@ -148,8 +151,11 @@ impl Planned {
             }
         }
         match self.fault {
-            Fault::Upgrade { status, .. } if !(200..=599).contains(&status) => {
+            Fault::Upgrade { status, .. } | Fault::Media { status } if !(200..=599).contains(&status) => {
                 Err(Refused(format!("status is {status}; it takes 200 to 599")))
+            }
+            Fault::RefuseCode { code } if ![400, 403, 429, 452, 500].contains(&code) => {
+                Err(Refused(format!("code is {code}; it takes 400, 403, 429, 452 or 500")))
             }
             Fault::Latency { millis } if millis > LATENCY => {
                 Err(Refused(format!("millis is {millis}; it takes up to {LATENCY}")))

@@ -4,7 +4,7 @@ use wacore_binary::Jid;
 use waproto::whatsapp as wa;
 
 use super::send::bare;
-use super::{Received, keep};
+use super::{Received, file, keep};
 use crate::phone::{Envelope, envelope};
 use crate::stanza;
 use crate::world::State;
@@ -26,6 +26,13 @@ impl State {
             },
             None => (bare(to), message),
         };
+        let file = match file::open(message, &self.files) {
+            Ok(file) => file.map(|(file, _)| file),
+            Err(why) => {
+                self.tell(0, "violation", format!("the file of {id} of {from}: {why}"));
+                None
+            }
+        };
         let received = Received {
             phone: phone.to_owned(),
             from: from.to_string(),
@@ -35,6 +42,8 @@ impl State {
             envelope: envelope.name(),
             text: envelope::words(message),
             message: serde_json::to_value(message).unwrap_or_default(),
+            file,
+            opened: message.clone(),
         };
         self.tell(
             0,

@@ -3,7 +3,7 @@
 use wacore_binary::node::{Node, NodeValue};
 
 use super::send::{Outgoing, refused};
-use super::{Receipt, keep};
+use super::{Receipt, Sent, keep};
 use crate::phone::{Bundle, RawKey};
 use crate::prekeys::number;
 use crate::stanza::{attr, bytes};
@@ -88,8 +88,8 @@ impl State {
             else {
                 continue;
             };
-            let outgoing =
-                Outgoing { id: sent.id, from, to, message: sent.message, at: sent.at, again: Some(count) };
+            let Sent { id, at, message, peer, .. } = sent;
+            let outgoing = Outgoing { id, from, to, message, at, again: Some(count), peer };
             self.write_to(&outgoing, phone, device).map_err(|refused| refused.0)?;
         }
         Ok(())

@@ -140,14 +140,22 @@ impl State {
         let Inbound { account, device, identity, .. } = inbound;
         let signal = self.signal(phone).map_err(|refused| refused.0)?;
         signal.trust(&account.phone, *device, *identity);
+        let lost = kind == Envelope::Message && !signal.knows(&account.phone, *device);
         let opened = signal.open(&account.phone, *device, kind, sealed);
         let plain = match opened {
             Ok(plain) => plain,
+            Err(_) if lost => {
+                let (writer, device) = (account.phone.clone(), *device);
+                return self.ask_again(phone, &writer, device, &inbound.id, inbound.at);
+            }
             Err(fault) => return Err(format!("the phone cannot open it: {fault}")),
         };
         let message = envelope::unpad(&plain).map_err(|error| error.to_string())?;
         let own = *phone == account.phone;
-        if own && attr(inbound.node, "category") != "peer" && !message.device_sent_message.is_set() {
+        if own && attr(inbound.node, "category") == "peer" {
+            return self.asked_of_phone(phone, *device, &message, inbound.at);
+        }
+        if own && !message.device_sent_message.is_set() {
             return Err("the account's own phone wants a deviceSentMessage".into());
         }
         let to =
@@ -155,9 +163,7 @@ impl State {
         let from = account.jid(*device);
         let chat = if own { canonical(self, &inbound.to) } else { to };
         self.arrived(phone, &from, &chat, (&inbound.id, kind, inbound.at), &with_chat(message, &bare(&chat)));
-        if attr(inbound.node, "category") != "peer" {
-            self.acknowledge(phone, &account.phone, *device, &inbound.id, inbound.at);
-        }
+        self.acknowledge(phone, &account.phone, *device, &inbound.id, inbound.at);
         Ok(())
     }
 

@@ -1,6 +1,5 @@
 //! A phone writes: one envelope for each device of the other account, one for each other device of its own.
 
-use rand::RngExt as _;
 use wacore_binary::Jid;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::node::Node;
@@ -8,8 +7,12 @@ use waproto::whatsapp as wa;
 
 use super::{Sent, keep};
 use crate::Refused;
+use crate::fault::Fault;
 use crate::phone::{Account, Envelope, Signal, envelope};
 use crate::world::{State, World, device_key};
+
+/// So far from its end an envelope of either kind has its MAC or what the MAC is over.
+const TURNED: usize = 10;
 
 /// A message on its way.
 #[derive(Clone)]
@@ -22,27 +25,37 @@ pub(crate) struct Outgoing {
     pub(crate) at: u64,
     /// `<enc count="…">`: how often a device has asked for it again.
     pub(crate) again: Option<u32>,
+    /// From a phone to its own device, and not for people.
+    pub(crate) peer: bool,
+}
+
+/// Another id for a message, as phones draw them.
+pub(super) fn message_id() -> String {
+    hex::encode_upper(rand::random::<[u8; 16]>())
 }
 
 impl World {
     /// The phone of `from` writes to `to`. Returns the message's id. Accounts are made when there are none.
     pub(crate) fn write(&self, from: &str, to: &str, message: wa::Message) -> Result<String, Refused> {
         let (from, to) = (self.account(from)?, self.account(to)?);
-        let mut id = [0_u8; 16];
-        rand::make_rng::<rand::rngs::StdRng>().fill(&mut id[..]);
-        let id = hex::encode_upper(id);
+        let id = message_id();
         let at = self.unix();
-        let sent = Sent { id: id.clone(), to: to.phone.clone(), at, message: message.clone() };
-        let outgoing = Outgoing { id: id.clone(), from, to, message, at, again: None };
+        let sent = Sent { id: id.clone(), to: to.phone.clone(), at, message: message.clone(), peer: false };
+        let outgoing = Outgoing { id: id.clone(), from, to, message, at, again: None, peer: false };
         let mut state = self.lock();
         keep(&mut state.traffic.sent, &outgoing.from.phone, sent);
         let (from, to) = (outgoing.from.phone.clone(), outgoing.to.phone.clone());
         let own = if from == to { Vec::new() } else { state.devices_of(&from) };
-        if from != to {
-            state.write_to_phone(&outgoing)?;
-        }
-        for device in state.devices_of(&to) {
-            state.write_to(&outgoing, &to, device)?;
+        let blocked = state.blocks(&to, &from);
+        if blocked {
+            state.tell(0, "blocked", format!("{to} does not hear of {from}: {id}"));
+        } else {
+            if from != to {
+                state.write_to_phone(&outgoing)?;
+            }
+            for device in state.devices_of(&to) {
+                state.write_to(&outgoing, &to, device)?;
+            }
         }
         for device in own {
             state.write_to(&outgoing, &from, device)?;
@@ -73,8 +86,8 @@ impl State {
 
     /// One envelope for a linked device of `phone`, which is one of the two accounts.
     pub(crate) fn write_to(&mut self, outgoing: &Outgoing, phone: &str, device: u16) -> Result<(), Refused> {
-        let Outgoing { id, from, to, message, at, again } = outgoing;
-        let own = from.phone == phone;
+        let Outgoing { id, from, to, message, at, again, peer } = outgoing;
+        let own = from.phone == phone && !peer;
         let plain = if own {
             envelope::pad(&envelope::device_sent(message, &to.jid(0).to_string()))
         } else {
@@ -84,14 +97,27 @@ impl State {
             let Some(bundle) = self.hand_out(phone, device, *at) else { return Ok(()) };
             self.signal(&from.phone)?.begin(phone, device, &bundle).map_err(refused)?;
         }
-        let (kind, sealed) = self.signal(&from.phone)?.seal(phone, device, &plain).map_err(refused)?;
+        let (kind, mut sealed) = self.signal(&from.phone)?.seal(phone, device, &plain).map_err(refused)?;
+        let jid = format!("{phone}:{device}");
+        if self.fault_due(|fault| matches!(fault, Fault::Unreadable), Some(&jid)).is_some() {
+            self.tell(0, "fault", format!("{id} for {jid} has a bit turned"));
+            let within = sealed.len().saturating_sub(TURNED);
+            if let Some(byte) = sealed.get_mut(within) {
+                *byte ^= 1;
+            }
+        }
         let mut stanza = NodeBuilder::new("message")
             .attr("from", from.jid(0))
             .attr("id", id.clone())
             .attr("type", kind_of(message))
             .attr("t", at.to_string())
             .attr("notify", from.push_name.clone());
-        if own {
+        if *peer {
+            stanza = stanza
+                .attr("category", "peer")
+                .attr("push_priority", "high")
+                .attr("sender_lid", from.lid_jid(0));
+        } else if own {
             stanza = stanza.attr("recipient", to.jid(0)).attr("peer_recipient_lid", to.lid_jid(0));
         } else {
             stanza = stanza.attr("sender_lid", from.lid_jid(0));

@@ -122,6 +122,11 @@ impl Signal {
         self.sessions.remove(&address(phone, device));
     }
 
+    /// All sessions are lost; keys and known identities are not.
+    pub fn forget_all(&mut self) {
+        self.sessions = Sessions::default();
+    }
+
     /// This device has this identity; one that claims another is refused.
     pub fn trust(&mut self, phone: &str, device: u16, identity: RawKey) {
         let who = address(phone, device);

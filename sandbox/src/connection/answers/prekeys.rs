@@ -24,7 +24,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                     self.world.tell(self.id, "violation", format!("prekey {number} was there before"));
                 }
                 self.world.changed();
-                self.send(result(id).build()).await
+                self.send(result(id).build()).await?;
+                self.greet();
+                Ok(())
             }
             Err(why) => self.refuse(id, why).await,
         }

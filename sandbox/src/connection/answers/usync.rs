@@ -1,19 +1,22 @@
 //! Who has which devices, and who is there at all (protocol page §5).
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wacore::messages::MessageUtils;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::node::{Node, NodeValue};
 use wacore_binary::{Jid, Server};
 
 use super::super::Peer;
+use crate::devices::{device_hash, key_index_list};
 use crate::phone::Account;
-use crate::phone::adv::signed_key_index_list;
-use crate::stanza::{attr, leaf, result};
+use crate::stanza::{self, attr, leaf, result};
 use crate::wire::WireFault;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(super) async fn usync(&mut self, id: &str, usync: &Node) -> Result<(), WireFault> {
+        if let Err(why) = check(usync) {
+            self.world.tell(self.id, "violation", format!("usync: {why}"));
+            return self.send(stanza::error(id, 400, "bad-request")).await;
+        }
         let wanted = usync.get_optional_child("list").and_then(Node::children).unwrap_or_default();
         let asked = usync.get_optional_child("query").and_then(Node::children).unwrap_or_default();
         let asked = asked.iter().map(|protocol| &*protocol.tag).collect::<Vec<_>>();
@@ -33,10 +36,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let digits = number.as_ref().map(|n| n.chars().filter(char::is_ascii_digit).collect::<String>());
         let jid = user.attrs.get("jid").and_then(NodeValue::to_jid);
         let jid = jid.or_else(|| digits.map(|digits| Jid::new(digits, Server::Pn)))?.to_non_ad();
-        let account = {
+        let (account, settings) = {
             let state = self.world.lock();
-            let phone = state.resolve(&jid).map(|(phone, _)| phone);
-            phone.and_then(|phone| state.durable.accounts.get(&phone).cloned())
+            let phone = state.resolve(&jid).map(|(phone, _)| phone).unwrap_or_default();
+            let settings = state.durable.settings.get(&phone).cloned().unwrap_or_default();
+            (state.durable.accounts.get(&phone).cloned(), settings)
         };
         let node = NodeBuilder::new("user").attr("jid", jid.clone());
         let mut children = Vec::new();
@@ -58,21 +62,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             children.push(NodeBuilder::new("lid").attr("val", account.lid_jid(0)).build());
         }
         if asked.contains(&"status") {
-            children.push(NodeBuilder::new("status").attr("t", "0").string_content("Hey there!").build());
+            let about = NodeBuilder::new("status").attr("t", "0").string_content(settings.about().to_owned());
+            children.push(about.build());
         }
         if asked.contains(&"disappearing_mode") {
-            children.push(NodeBuilder::new("disappearing_mode").attr("duration", "0").attr("t", "0").build());
+            let seconds = settings.disappearing().to_string();
+            children
+                .push(NodeBuilder::new("disappearing_mode").attr("duration", seconds).attr("t", "0").build());
         }
         Some(node.children(children).build())
     }
 }
 
-/// Another one whenever the devices are other ones.
-fn device_hash(account: &Account, server: Server) -> String {
-    let by_lid = server == Server::Lid;
-    let numbers = std::iter::once(0).chain(account.linked().map(|slot| slot.device));
-    let jids = numbers.map(|n| if by_lid { account.lid_jid(n) } else { account.jid(n) }).collect::<Vec<_>>();
-    MessageUtils::participant_list_hash(&jids).unwrap_or_default()
+/// What a question must have.
+fn check(usync: &Node) -> Result<(), String> {
+    for name in ["sid", "mode", "context"] {
+        if attr(usync, name).is_empty() {
+            return Err(format!("no {name}"));
+        }
+    }
+    if !["query", "full", "delta"].contains(&attr(usync, "mode").as_str()) {
+        return Err(format!("the mode {:?}", attr(usync, "mode")));
+    }
+    let some =
+        |tag| usync.get_optional_child(tag).and_then(Node::children).is_some_and(|all| !all.is_empty());
+    for tag in ["query", "list"] {
+        if !some(tag) {
+            return Err(format!("no <{tag}>, or nothing in it"));
+        }
+    }
+    Ok(())
 }
 
 fn devices(account: &Account, hash: String, now: u64) -> Node {
@@ -83,11 +102,10 @@ fn devices(account: &Account, hash: String, now: u64) -> Node {
             .attr("key-index", slot.key_index.to_string())
             .build()
     }));
-    let list = signed_key_index_list(account, now).unwrap_or_default();
     NodeBuilder::new("devices")
         .children([
             NodeBuilder::new("device-list").attr("hash", hash).children(devices).build(),
-            NodeBuilder::new("key-index-list").attr("ts", now.to_string()).bytes(list).build(),
+            key_index_list(account, now),
         ])
         .build()
 }
