@@ -12,6 +12,7 @@ mod proxy;
 mod reach;
 mod redirect;
 mod tls;
+mod trust;
 
 #[cfg(test)]
 mod tests;

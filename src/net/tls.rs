@@ -13,6 +13,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::NetError;
+use super::trust::{self, Trust};
 use crate::model::{Clock, Stamp};
 
 pub(super) fn config(extra: &[PathBuf], clock: Arc<dyn Clock>) -> Result<Arc<ClientConfig>, NetError> {
@@ -21,19 +22,23 @@ pub(super) fn config(extra: &[PathBuf], clock: Arc<dyn Clock>) -> Result<Arc<Cli
     if roots.is_empty() {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
+    let mut listed = Vec::new();
     for file in extra {
         let wrong = |why: String| NetError::File(format!("authority {}: {why}", file.display()));
         let certificates = CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.to_string()))?;
         for certificate in certificates {
             let certificate = certificate.map_err(|e| wrong(e.to_string()))?;
-            roots.add(certificate).map_err(|e| wrong(e.to_string()))?;
+            roots.add(certificate.clone()).map_err(|e| wrong(e.to_string()))?;
+            listed.push(certificate);
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let trust = Trust::new(roots, listed, Arc::clone(&provider))?;
     let config = ClientConfig::builder_with_details(provider, Arc::new(ByClock(clock)))
         .with_safe_default_protocol_versions()
         .map_err(|e| NetError::File(format!("TLS: {e}")))?
-        .with_root_certificates(roots)
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(trust))
         .with_no_client_auth();
     Ok(Arc::new(config))
 }
@@ -74,7 +79,9 @@ fn classify(host: &str, error: &std::io::Error, now: Stamp) -> NetError {
             clock("ended before".into())
         }
         Some(rustls::Error::FailedToGetCurrentTime) => clock("needs a time after 1970".into()),
-        Some(error) => NetError::Tls { host, why: error.to_string() },
+        Some(error) => {
+            NetError::Tls { host, why: trust::advice(error).map_or_else(|| error.to_string(), str::to_owned) }
+        }
         None => NetError::from_io(&host, error),
     }
 }
