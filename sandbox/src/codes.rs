@@ -22,6 +22,8 @@ const TRIES: u32 = 3;
 /// More than this many codes for one number within [`WITHIN`] are refused with 429. The service's own figures are not known.
 const MANY: usize = 10;
 const WITHIN: Duration = Duration::from_mins(10);
+/// Within that time, for all numbers together; a client that asks for ever fills no memory.
+const NUMBERS: usize = 10_000;
 
 /// A device waits for its code to be typed.
 #[derive(Debug, Clone)]
@@ -65,8 +67,9 @@ impl Asked {
             asked.retain(|at| now.saturating_sub(*at) < WITHIN);
             !asked.is_empty()
         });
+        let numbers = self.0.len();
         let asked = self.0.entry(number.to_owned()).or_default();
-        if asked.len() >= MANY {
+        if asked.len() >= MANY || numbers > NUMBERS {
             return true;
         }
         asked.push_back(now);

@@ -115,7 +115,9 @@ impl State {
                     self.pass(id, now);
                 }
             }
-            "" if !name.is_empty() => {
+            // Baileys says its name before it has one.
+            "" if name.is_empty() => {}
+            "" => {
                 self.tell(id, "presence", format!("{phone} is called {name:?}"));
                 if let Some(account) = self.durable.accounts.get_mut(phone) {
                     account.push_name = name;

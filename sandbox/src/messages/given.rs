@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::node::Node;
 
+use super::{KEPT, Receipt, keep};
 use crate::Refused;
 use crate::phone::Account;
 use crate::stanza::data;
@@ -22,6 +23,17 @@ pub enum Given {
     Read,
     /// It was listened to, or a picture for one look was looked at.
     Played,
+}
+
+impl Given {
+    /// As receipts of devices are called.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivery",
+            Self::Read => "read",
+            Self::Played => "played",
+        }
+    }
 }
 
 impl World {
@@ -46,6 +58,10 @@ impl World {
         for device in state.devices_of(&writer) {
             state.post(&device_key(&writer, device), receipt(&account, ids, given, now));
         }
+        let (from, kind) = (account.jid(0).to_string(), given.name().to_owned());
+        state.tell(0, "receipt", format!("{writer} has {kind} of {} from {from}", ids.join(" ")));
+        let got = Receipt { phone: writer.clone(), from, kind, ids: ids.to_vec() };
+        keep(&mut state.traffic.receipts, &writer, got);
         self.changed();
         Ok(())
     }
@@ -83,6 +99,9 @@ impl State {
         let count = self.traffic.retries.get(&key).copied().unwrap_or_default() + 1;
         if count > RETRIES {
             return Err(format!("{phone} has asked for it {RETRIES} times"));
+        }
+        if self.traffic.retries.len() >= KEPT {
+            self.traffic.retries.clear();
         }
         self.traffic.retries.insert(key, count);
         let account = self.durable.accounts.get(phone).cloned().ok_or("no such account")?;

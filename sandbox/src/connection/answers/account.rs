@@ -28,14 +28,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     fn answer(&self, (namespace, kind): (&str, &str), child: Option<&Node>) -> Result<Option<Node>, Refusal> {
         let tag = child.map(|child| child.tag.to_string()).unwrap_or_default();
-        let phone = self.device.as_ref().map(|(phone, _)| phone.clone()).unwrap_or_default();
+        let Some((phone, device)) = self.device.clone() else {
+            return Err(Refusal {
+                code: 403,
+                text: "forbidden",
+                why: Some("nobody has logged in here".into()),
+            });
+        };
         let (now, mut state) = (self.world.unix(), self.world.lock());
         Ok(match (namespace, kind, tag.as_str(), child) {
             ("abt", "get", "props", Some(props)) => Some(props::experiments(props)?),
             ("w", "get", "props", Some(props)) => Some(props::properties(props)?),
             ("blocklist", "get", "", None) => Some(state.blocklist(&phone)),
             ("blocklist", "set", "item", Some(item)) => {
-                let device = self.device.as_ref().map(|(_, device)| *device).unwrap_or_default();
                 state.block((&phone, device), item, now)?;
                 Some(state.blocklist(&phone))
             }
