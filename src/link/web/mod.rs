@@ -16,6 +16,7 @@ mod notices;
 mod outcome;
 mod pairing;
 mod probe;
+mod proof;
 mod run;
 mod shape;
 mod transport;

@@ -97,6 +97,8 @@ pub(super) struct Seen {
     pub(super) passkey: bool,
     /// We ended it because the log-in was not answered.
     pub(super) unanswered: bool,
+    /// We ended it because nothing that came could be read.
+    pub(super) unread: bool,
     /// When something last moved.
     pub(super) silent: Duration,
 }
@@ -175,6 +177,10 @@ fn by_connection(seen: &Seen) -> Cause {
     }
     if seen.unanswered {
         return Cause::new(Reason::TimedOut).saying("WhatsApp did not answer the log-in.");
+    }
+    if seen.unread {
+        return Cause::new(Reason::TimedOut)
+            .saying("Nothing that WhatsApp sent could be read any more, so the connection was made anew.");
     }
     if let Some(lost) = &seen.lost {
         return Cause::new(Reason::Disconnected).saying(format!("{}.", capital(lost)));
@@ -336,6 +342,12 @@ mod tests {
             (
                 "silence",
                 Seen { logged_in: true, silent: Duration::from_secs(44), ..up() },
+                Reason::TimedOut,
+                RetryHint::Backoff,
+            ),
+            (
+                "nothing is read",
+                Seen { logged_in: true, unread: true, ..up() },
                 Reason::TimedOut,
                 RetryHint::Backoff,
             ),

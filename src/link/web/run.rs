@@ -11,6 +11,7 @@ use whatsapp_rust::NodeFilter;
 use super::client::{self, Held};
 use super::events::Heard;
 use super::outcome::{self, Seen, Terminal};
+use super::proof::Proof;
 use super::transport::Phase;
 use super::{WebLink, version};
 use crate::link::{Cause, Goal, LinkEvent, Outcome, Presence, QrCode, RetryHint};
@@ -86,6 +87,7 @@ impl<'a> Attempt<'a> {
         // One set of waiters per attempt: a stream error of the past must not answer for the present.
         let mut success = self.client.wait_for_node(NodeFilter::tag("success")).fuse();
         let mut stream_error = self.client.wait_for_node(NodeFilter::tag("stream:error"));
+        let mut proof = Proof::start(&self.client);
         let mut phases = self.link.trace.phases();
         let login_limit = tokio::time::sleep(Duration::from_hours(24));
         tokio::pin!(login_limit);
@@ -111,6 +113,10 @@ impl<'a> Attempt<'a> {
                     self.seen.unanswered = true;
                     break true;
                 }
+                () = proof.fails(), if self.seen.logged_in => {
+                    self.seen.unread = true;
+                    break true;
+                }
             }
         };
         if stopped {
@@ -129,7 +135,7 @@ impl<'a> Attempt<'a> {
         if self.spent || stopped {
             self.link.held.lock().await.take();
         }
-        if stopped && !self.seen.unanswered {
+        if stopped && !self.seen.unanswered && !self.seen.unread {
             return Outcome::Stopped;
         }
         Outcome::Ended(self.cause().await)
