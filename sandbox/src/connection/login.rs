@@ -62,7 +62,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             .build();
         self.send(success).await?;
         self.world.tell(self.id, "logged_in", jid);
+        self.route().await?;
         Ok(Flow::On)
+    }
+
+    /// Tells the way that the client names before its next handshake.
+    async fn route(&mut self) -> Result<(), WireFault> {
+        let (phone, device) = self.device.clone().unwrap_or_default();
+        let way = stanza::data("routing_info", format!("sandbox/{phone}:{device}"));
+        let routing = NodeBuilder::new("edge_routing").children([way]).build();
+        let ib = NodeBuilder::new("ib").attr("from", stanza::server()).children([routing]);
+        self.send(ib.build()).await
     }
 
     fn outdated(&self) -> bool {
