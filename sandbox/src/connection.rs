@@ -8,9 +8,11 @@ mod inbound;
 mod linking;
 mod login;
 mod orders;
+mod overheard;
 mod post;
 
 use handshake::Outcome;
+pub(crate) use overheard::overhear;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,7 @@ use wacore_binary::node::Node;
 use waproto::whatsapp::ClientPayload;
 
 use crate::line::Control;
+use crate::noise::Pattern;
 use crate::phone::RawKey;
 use crate::stanza;
 use crate::wire::{Wire, WireFault};
@@ -115,40 +118,7 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
     };
     line.trust();
     tokio::time::sleep(world.settle).await;
-    let (sender, orders) = mpsc::channel(64);
-    let mail = Arc::new(Notify::new());
-    let connection = Connection {
-        orders: sender,
-        candidate: None,
-        refs: Vec::new(),
-        code: None,
-        device: None,
-        pattern,
-        mail: Arc::clone(&mail),
-        line,
-        available: None,
-        subscribed: std::collections::BTreeSet::new(),
-    };
-    world.lock().connections.insert(id, connection);
-    let mut peer = Peer {
-        world,
-        id,
-        wire,
-        orders,
-        client,
-        payload,
-        device: None,
-        next_iq: 0,
-        pairing: None,
-        primary: None,
-        shown_until: None,
-        stalled: false,
-        mail,
-        drain: post::Drain::Held,
-        delivered: 0,
-        held: None,
-        last_id: None,
-    };
+    let mut peer = Peer::new(world, id, wire, client, payload, pattern);
     let begun = if peer.payload.device_pairing_data.as_option().is_some() {
         peer.offer_refs().await?
     } else {
@@ -162,6 +132,51 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
+    /// A client that shook hands; the world knows of it from now on.
+    fn new(
+        world: Arc<World>,
+        id: u64,
+        wire: Wire<S>,
+        client: RawKey,
+        payload: ClientPayload,
+        pattern: Pattern,
+    ) -> Self {
+        let (sender, orders) = mpsc::channel(64);
+        let mail = Arc::new(Notify::new());
+        let connection = Connection {
+            orders: sender,
+            candidate: None,
+            refs: Vec::new(),
+            code: None,
+            device: None,
+            pattern,
+            mail: Arc::clone(&mail),
+            line: Arc::clone(wire.line()),
+            available: None,
+            subscribed: std::collections::BTreeSet::new(),
+        };
+        world.lock().connections.insert(id, connection);
+        Self {
+            world,
+            id,
+            wire,
+            orders,
+            client,
+            payload,
+            device: None,
+            next_iq: 0,
+            pairing: None,
+            primary: None,
+            shown_until: None,
+            stalled: false,
+            mail,
+            drain: post::Drain::Held,
+            delivered: 0,
+            held: None,
+            last_id: None,
+        }
+    }
+
     async fn talk(&mut self) -> Result<(), WireFault> {
         loop {
             let impatient = self.impatient();

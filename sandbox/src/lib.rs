@@ -21,6 +21,8 @@ mod connection;
 mod control;
 mod devices;
 mod fault;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod graph;
 mod keys;
 mod line;
@@ -34,6 +36,7 @@ mod prekeys;
 mod presence;
 mod serve;
 mod settings;
+mod shape;
 mod stanza;
 mod tls;
 #[cfg(test)]

@@ -173,10 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             .receive
             .decrypt_in_place_with_counter(counter, &mut frame)
             .map_err(|_| WireFault::Decrypt(counter))?;
-        let plain = wacore_binary::util::unpack(&frame).map_err(|_| WireFault::Stanza(counter))?;
-        let node =
-            OwnedNodeRef::new(Bytes::from(plain.into_owned())).map_err(|_| WireFault::Stanza(counter))?;
-        Ok(node.to_owned_node())
+        decode(&frame).ok_or(WireFault::Stanza(counter))
     }
 
     pub(crate) async fn send(&mut self, node: &Node) -> Result<(), WireFault> {
@@ -261,6 +258,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             }
         }
     }
+}
+
+/// The stanza in what was sealed.
+pub(crate) fn decode(plain: &[u8]) -> Option<Node> {
+    let plain = wacore_binary::util::unpack(plain).ok()?;
+    Some(OwnedNodeRef::new(Bytes::from(plain.into_owned())).ok()?.to_owned_node())
 }
 
 /// Whether a client broke the protocol or only went away.

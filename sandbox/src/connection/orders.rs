@@ -5,9 +5,9 @@ use wacore_binary::node::Node;
 
 use super::{Flow, Peer};
 use crate::fault::{BadFrame, Direction, Fault};
-use crate::stanza;
 use crate::wire::WireFault;
 use crate::world::Order;
+use crate::{shape, stanza};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(super) async fn obey(&mut self, order: Order) -> Result<Flow, WireFault> {
@@ -29,6 +29,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     /// A stanza that came, and what happens at it.
     pub(super) async fn receive(&mut self, node: Node) -> Result<Flow, WireFault> {
+        if let Some(why) = shape::wrong(&node) {
+            self.world.tell(self.id, "violation", why);
+        }
         let due = self.world.lock().due_at(self.id, Direction::In, &node);
         let mut lost = false;
         for fault in due {

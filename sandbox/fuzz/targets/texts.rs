@@ -1,0 +1,2 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|text: &str| tetherd_sandbox::fuzzing::texts(text));
