@@ -77,6 +77,12 @@ async fn listen<F: Future<Output = ()> + Send + 'static>(
 }
 
 async fn client(tcp: TcpStream, world: Arc<World>, tls: Option<Arc<Tls>>) {
+    // Who only looks whether somebody listens is no client yet, and meets no fault.
+    match tokio::time::timeout(UPGRADE, tcp.peek(&mut [0])).await {
+        Ok(Ok(1..)) => {}
+        Ok(_) => return world.tell(0, "left", "somebody connected and left without a word"),
+        Err(_) => return world.tell(0, "violation", "the upgrade took too long"),
+    }
     let control = Control::new(HEAD);
     world.lock().shape(&control, 0, None);
     let line = Line::new(tcp, Arc::clone(&control));
