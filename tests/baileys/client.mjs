@@ -1,5 +1,6 @@
 // Baileys as an application uses it: credentials in a folder, and a new socket after each end that is none for good.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -101,7 +102,7 @@ export class Client {
   async forget() {
     await this.stop()
     // It may still be writing.
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
+    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }))
   }
 }
 
