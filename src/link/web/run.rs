@@ -1,12 +1,15 @@
 //! One attempt: one run of the engine, from dialling to the end of the connection.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::Fuse;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use whatsapp_rust::NodeFilter;
+use whatsapp_rust::futures::channel::oneshot;
+use whatsapp_rust::{Client, NodeFilter, OwnedNodeRef};
 
 use super::client::{self, Held};
 use super::events::Heard;
@@ -54,9 +57,10 @@ pub(super) async fn run(
 
 struct Attempt<'a> {
     link: &'a WebLink,
-    client: std::sync::Arc<whatsapp_rust::Client>,
+    client: Arc<Client>,
     version: version::Version,
     heard: mpsc::Receiver<Heard>,
+    watched: Watched,
     engine: JoinHandle<()>,
     sink: mpsc::Sender<LinkEvent>,
     goal: Goal,
@@ -67,11 +71,32 @@ struct Attempt<'a> {
     spent: bool,
 }
 
+type Node = oneshot::Receiver<Arc<OwnedNodeRef>>;
+
+/// One set of waiters per attempt: a stream error of the past must not answer for the present.
+struct Watched {
+    success: Fuse<Node>,
+    stream_error: Node,
+    proof: Proof,
+}
+
+impl Watched {
+    fn start(client: &Arc<Client>) -> Self {
+        Self {
+            success: client.wait_for_node(NodeFilter::tag("success")).fuse(),
+            stream_error: client.wait_for_node(NodeFilter::tag("stream:error")),
+            proof: Proof::start(client),
+        }
+    }
+}
+
 impl<'a> Attempt<'a> {
     async fn start(link: &'a WebLink, mut held: Held, goal: Goal, sink: mpsc::Sender<LinkEvent>) -> Self {
         let heard = held.ear.listen();
-        let (client, version) = (std::sync::Arc::clone(&held.client), held.version);
-        let (bot, runner) = (held.bot.take(), std::sync::Arc::clone(&held.client));
+        let (client, version) = (Arc::clone(&held.client), held.version);
+        let (bot, runner) = (held.bot.take(), Arc::clone(&held.client));
+        // Before it runs: on a busy box it may be let in before this task goes on.
+        let watched = Watched::start(&client);
         *link.held.lock().await = Some(held);
         let engine = tokio::spawn(async move {
             match bot {
@@ -80,14 +105,10 @@ impl<'a> Attempt<'a> {
             }
         });
         let seen = Seen::default();
-        Self { link, client, version, heard, engine, sink, goal, seen, scanned: false, spent: false }
+        Self { link, client, version, heard, watched, engine, sink, goal, seen, scanned: false, spent: false }
     }
 
     async fn drive(mut self, stop: &CancellationToken) -> Outcome {
-        // One set of waiters per attempt: a stream error of the past must not answer for the present.
-        let mut success = self.client.wait_for_node(NodeFilter::tag("success")).fuse();
-        let mut stream_error = self.client.wait_for_node(NodeFilter::tag("stream:error"));
-        let mut proof = Proof::start(&self.client);
         let mut phases = self.link.trace.phases();
         let login_limit = tokio::time::sleep(Duration::from_hours(24));
         tokio::pin!(login_limit);
@@ -106,14 +127,14 @@ impl<'a> Attempt<'a> {
                         }
                     }
                 }
-                Ok(_) = &mut success => self.let_in().await,
+                Ok(_) = &mut self.watched.success => self.let_in().await,
                 Some(heard) = self.heard.recv() => self.take(heard).await,
                 _ = &mut self.engine => break false,
                 () = &mut login_limit, if !self.seen.logged_in => {
                     self.seen.unanswered = true;
                     break true;
                 }
-                () = proof.fails(), if self.seen.logged_in => {
+                () = self.watched.proof.fails(), if self.seen.logged_in => {
                     self.seen.unread = true;
                     break true;
                 }
@@ -131,7 +152,7 @@ impl<'a> Attempt<'a> {
             self.take(Heard::Scanned).await;
         }
         self.seen.stream_error =
-            stream_error.try_recv().ok().flatten().and_then(|node| outcome::stream_code(&node));
+            self.watched.stream_error.try_recv().ok().flatten().and_then(|node| outcome::stream_code(&node));
         if self.spent || stopped {
             self.link.held.lock().await.take();
         }
