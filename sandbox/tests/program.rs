@@ -124,7 +124,7 @@ fn what_it_cannot_do_it_says() {
     let open = refused(&["--listen", "0.0.0.0:0"]);
     assert!(open.contains("only loopback addresses are served"), "{open}");
     assert!(refused(&["--control", "[::]:0"]).contains("only loopback addresses are served"));
-    assert!(refused(&["--ref-ttl", "-1"]).contains("--ref-ttl"));
+    assert!(refused(&["--ref-ttl=-1"]).contains("--ref-ttl"));
     let folder = tempfile::tempdir().unwrap();
     let plan = folder.path().join("night.toml");
     std::fs::write(&plan, "[[fault]]\nkind = \"drop\"\n\n[[fault]]\nkind = \"stream\"\n").unwrap();
