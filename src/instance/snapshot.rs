@@ -38,6 +38,8 @@ pub struct Snapshot {
     pub attempt: u32,
     /// When the next attempt starts by itself.
     pub next_retry: Option<Deadline>,
+    /// When the running attempt is given up at the latest, while it has shown nothing yet.
+    pub given_up: Option<Stamp>,
     /// The backlog and the first app-state sync are through.
     pub synced: bool,
     /// The code to scan, when there is one.
@@ -77,6 +79,7 @@ impl Snapshot {
             since,
             attempt: 0,
             next_retry: None,
+            given_up: None,
             synced: false,
             code: None,
             scanned: false,

@@ -8,7 +8,7 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
-use crate::link::{Cause, Goal, Outcome};
+use crate::link::{Cause, Goal, LOGIN, NOTHING_YET, Outcome};
 use crate::model::{LinkTruth, Reason, ReasonDetail, Stamp, Visible};
 
 /// What the machine is told about the world at the moment of a fact.
@@ -127,6 +127,12 @@ pub(crate) struct Machine {
     codes: u32,
     limit: u32,
     replaced_retried: bool,
+    /// When the running attempt began, or reached WhatsApp.
+    moved: Option<Instant>,
+    /// Callers who did not wait for an attempt that got nowhere, in a row.
+    pushed: u32,
+    /// When a caller has waited long enough for the running attempt to get anywhere.
+    push_at: Option<Instant>,
     reason: Option<Reason>,
     detail: ReasonDetail,
 }
@@ -143,6 +149,9 @@ impl Machine {
             codes: 0,
             limit,
             replaced_retried: false,
+            moved: None,
+            pushed: 0,
+            push_at: None,
             reason: ended.map(|e| e.reason),
             detail: ended.map(|e| e.detail.clone()).unwrap_or_default(),
         }
@@ -179,6 +188,25 @@ impl Machine {
         match self.run {
             Run::Waiting { until, .. } => Some(until),
             Run::Idle | Run::Running { .. } => None,
+        }
+    }
+
+    /// When it wants to hear of the time.
+    pub(crate) fn wake(&self) -> Option<Instant> {
+        match &self.run {
+            Run::Waiting { until, .. } => Some(*until),
+            Run::Running { phase: Phase::Dialing | Phase::Reached, then: Then::ByCause, .. } => self.push_at,
+            Run::Idle | Run::Running { .. } => None,
+        }
+    }
+
+    /// When the running attempt is given up at the latest, while it has shown nothing yet.
+    pub(crate) fn given_up(&self) -> Option<Instant> {
+        let Run::Running { phase, goal, .. } = &self.run else { return None };
+        match (phase, goal) {
+            (Phase::Dialing, _) | (Phase::Reached, Goal::Pair) => Some(self.moved? + NOTHING_YET),
+            (Phase::Reached, Goal::Login) => Some(self.moved? + LOGIN),
+            _ => None,
         }
     }
 
@@ -231,15 +259,15 @@ impl Machine {
     pub(crate) fn step(&mut self, fact: Fact, world: World) -> Vec<Effect> {
         match fact {
             Fact::Boot => self.boot(world),
-            Fact::Connect => self.connect(),
-            Fact::Restart => self.restart(),
-            Fact::Closed => self.closed(),
+            Fact::Connect => self.connect(world),
+            Fact::Restart => self.restart(world),
+            Fact::Closed => self.closed(world),
             Fact::Timer => self.timer(world),
             Fact::WorldChanged => self.world_changed(world),
             Fact::Woke(slept) => self.woke(slept, world),
-            Fact::Stalled => self.stalled(),
+            Fact::Stalled => self.stalled(world),
             Fact::Ended(outcome) => self.ended(outcome, world),
-            Fact::Reached => self.reached(),
+            Fact::Reached => self.reached(world),
             Fact::Code => self.code(world),
             Fact::Scanned => {
                 self.set(Reason::Connecting);
@@ -268,8 +296,10 @@ impl Machine {
         self.detail = ReasonDetail::default();
     }
 
-    fn start(&mut self) -> Vec<Effect> {
+    fn start(&mut self, world: World) -> Vec<Effect> {
         let goal = self.goal();
+        self.moved = Some(world.now);
+        self.push_at = None;
         self.run = Run::Running { goal, phase: Phase::Dialing, then: Then::ByCause };
         vec![Effect::Start(goal)]
     }
@@ -284,9 +314,12 @@ impl Machine {
     }
 
     /// Only a step forward: a link may notice late that the connection stands.
-    fn reached(&mut self) -> Vec<Effect> {
+    fn reached(&mut self, world: World) -> Vec<Effect> {
         match &self.run {
-            Run::Running { phase: Phase::Dialing, .. } => self.advance(Phase::Reached),
+            Run::Running { phase: Phase::Dialing, .. } => {
+                self.moved = Some(world.now);
+                self.advance(Phase::Reached)
+            }
             _ => Vec::new(),
         }
     }
@@ -299,7 +332,7 @@ impl Machine {
     }
 
     /// Stops what runs; `and` follows when it has ended.
-    fn halt(&mut self, and: Then) -> Vec<Effect> {
+    fn halt(&mut self, and: Then, world: World) -> Vec<Effect> {
         match &mut self.run {
             Run::Running { then, .. } => {
                 let halted = *then != Then::ByCause;
@@ -307,7 +340,7 @@ impl Machine {
                 if halted { Vec::new() } else { vec![Effect::Halt] }
             }
             Run::Idle | Run::Waiting { .. } => match and {
-                Then::Start => self.start(),
+                Then::Start => self.start(world),
                 Then::Idle | Then::ByCause | Then::As(_) => {
                     self.idle();
                     Vec::new()

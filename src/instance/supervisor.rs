@@ -185,7 +185,7 @@ impl Supervisor {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.plan_probe();
-            let wake = self.next_retry.map(|d| Instant::from_std(d.at));
+            let wake = self.machine.wake().map(Instant::from_std);
             let proceed = tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(command) => self.command(command).await,

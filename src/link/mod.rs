@@ -29,6 +29,13 @@ use crate::net::{Net, Target};
 /// are rare and must not be lost.
 pub const SINK_CAPACITY: usize = 32;
 
+/// How long a link may be dialling, and WhatsApp may then take to hand out the first code. Callers of connect
+/// wait 15 s unless they say otherwise, and are to hear by then what is the matter.
+pub const NOTHING_YET: Duration = Duration::from_secs(12);
+
+/// How long WhatsApp may take to let a link in, once it is reached.
+pub const LOGIN: Duration = Duration::from_secs(30);
+
 /// What an attempt is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {

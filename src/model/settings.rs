@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Refuse calls.
     pub reject_call: bool,
-    /// Text sent back to a refused caller.
+    /// Text sent to the caller of a refused call between two.
     pub msg_call: String,
-    /// Drop group traffic.
+    /// No events of groups.
     pub groups_ignore: bool,
     /// Be shown as online; off keeps the phone's own notifications coming.
     pub always_online: bool,
-    /// Mark messages as read.
+    /// Mark messages as read once they are stored.
     pub read_messages: bool,
-    /// Mark status posts as read.
+    /// Events of status posts too, which are then marked as read.
     pub read_status: bool,
-    /// Ask for the whole history at linking.
+    /// Ask for the whole history at linking. Numbers and secrets of past messages are learnt from it; no event tells of it.
     pub sync_full_history: bool,
     /// Kept for the original's clients; not used.
     pub wavoip_token: String,

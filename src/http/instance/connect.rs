@@ -83,6 +83,7 @@ pub(crate) struct Why {
     reason: Option<Reason>,
     message: Option<String>,
     attempt: u32,
+    /// When the next try starts; of a try that goes on and has shown nothing, when it is given up at the latest.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_retry_at: Option<Stamp>,
 }
@@ -157,15 +158,16 @@ pub(super) fn code_shown(
 
 fn nothing(snapshot: &Snapshot, asked_pairing: bool) -> NothingYet {
     let refused = snapshot.pairing_error.clone().filter(|_| asked_pairing);
+    let unanswered = snapshot.given_up.map(|_| "WhatsApp has not answered yet.".to_owned());
     NothingYet {
         count: 0,
         instance: Why {
             instance_name: snapshot.name.to_string(),
             state: snapshot.visible,
             reason: snapshot.reason,
-            message: refused.or_else(|| snapshot.detail.message.clone()),
+            message: refused.or_else(|| snapshot.detail.message.clone()).or(unanswered),
             attempt: snapshot.attempt,
-            next_retry_at: snapshot.next_retry.map(|next| next.shown),
+            next_retry_at: snapshot.next_retry.map(|next| next.shown).or(snapshot.given_up),
         },
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, Machine, Phase, Run, Then, World};
-use crate::link::{Cause, Goal, Outcome, RetryHint};
+use crate::link::{Cause, Goal, NOTHING_YET, Outcome, RetryHint};
 use crate::model::Reason;
 #[cfg(test)]
 use crate::model::Visible;
@@ -16,6 +16,11 @@ const BAN_WAIT: Duration = Duration::from_hours(1);
 const OUTDATED_WAIT: Duration = Duration::from_hours(6);
 /// No wait is longer: a wrong expiry must not close a link for years.
 const LONGEST_WAIT: Duration = Duration::from_hours(168);
+
+/// How old an attempt that got nowhere is when a caller waits for it no longer.
+const PUSH: Duration = Duration::from_secs(1);
+/// How often in a row, before that is doubled each time.
+const QUICK: u32 = 3;
 
 impl Machine {
     pub(super) fn boot(&mut self, world: World) -> Vec<Effect> {
@@ -35,13 +40,16 @@ impl Machine {
             Some(Reason::AccountLocked) => Vec::new(),
             _ => {
                 self.set(Reason::Connecting);
-                self.start()
+                self.start(world)
             }
         }
     }
 
-    pub(super) fn connect(&mut self) -> Vec<Effect> {
+    pub(super) fn connect(&mut self, world: World) -> Vec<Effect> {
         match &mut self.run {
+            Run::Running { phase: Phase::Dialing | Phase::Reached, then: Then::ByCause, .. } => {
+                self.push(world)
+            }
             Run::Running { then: Then::ByCause, .. } => Vec::new(),
             Run::Running { then, .. } => {
                 *then = Then::Start;
@@ -50,14 +58,31 @@ impl Machine {
             }
             Run::Idle | Run::Waiting { .. } => {
                 self.asked_afresh();
-                self.start()
+                self.start(world)
             }
         }
     }
 
-    pub(super) fn restart(&mut self) -> Vec<Effect> {
+    /// An attempt that hangs since WhatsApp was away would go on to hang when it is back: for a caller it is started
+    /// anew, once it has had its chance. After a few times it is given more of it, so that on a slow line callers who
+    /// ask again and again do not keep it from ever getting through.
+    fn push(&mut self, world: World) -> Vec<Effect> {
+        let doublings = self.pushed.saturating_sub(QUICK).min(4);
+        let patience = PUSH.saturating_mul(1 << doublings).min(NOTHING_YET);
+        let due = self.moved.map_or(world.now, |at| at + patience);
+        if due > world.now {
+            self.push_at = Some(due);
+            return Vec::new();
+        }
+        self.push_at = None;
+        self.pushed += 1;
+        self.backoff.reset();
+        self.halt(Then::Start, world)
+    }
+
+    pub(super) fn restart(&mut self, world: World) -> Vec<Effect> {
         self.asked_afresh();
-        self.halt(Then::Start)
+        self.halt(Then::Start, world)
     }
 
     fn asked_afresh(&mut self) {
@@ -68,7 +93,7 @@ impl Machine {
     }
 
     /// A person closed it: whatever runs stops, and nothing starts by itself.
-    pub(super) fn closed(&mut self) -> Vec<Effect> {
+    pub(super) fn closed(&mut self, world: World) -> Vec<Effect> {
         let was_linked = self.steady;
         self.steady = false;
         self.codes = 0;
@@ -77,12 +102,17 @@ impl Machine {
         } else if matches!(self.reason, Some(Reason::Connecting | Reason::WaitingForScan)) {
             self.reason = None;
         }
-        self.halt(Then::Idle)
+        self.halt(Then::Idle, world)
     }
 
     pub(super) fn timer(&mut self, world: World) -> Vec<Effect> {
         match self.run {
-            Run::Waiting { until, .. } if until <= world.now => self.start(),
+            Run::Waiting { until, .. } if until <= world.now => self.start(world),
+            Run::Running { phase: Phase::Dialing | Phase::Reached, then: Then::ByCause, .. }
+                if self.push_at.is_some_and(|at| at <= world.now) =>
+            {
+                self.push(world)
+            }
             _ => Vec::new(),
         }
     }
@@ -93,7 +123,7 @@ impl Machine {
             // Cloud waits quietly; a wait for the network still ends with it.
             Run::Waiting { quiet, .. } if !*quiet || (self.codeless && failed) => {
                 self.backoff.reset();
-                self.start()
+                self.start(world)
             }
             // Its end is a moment of the wall clock, which may have been set.
             Run::Waiting { .. }
@@ -107,7 +137,7 @@ impl Machine {
                 Vec::new()
             }
             // Dialled over a road that is gone: do not wait for its timeout.
-            Run::Running { phase: Phase::Dialing, then: Then::ByCause, .. } => self.halt(Then::Start),
+            Run::Running { phase: Phase::Dialing, then: Then::ByCause, .. } => self.halt(Then::Start, world),
             _ => Vec::new(),
         }
     }
@@ -118,7 +148,7 @@ impl Machine {
             return self.world_changed(world);
         }
         let words = format!("This box slept for {} s.", slept.as_secs());
-        self.halt(Then::As(Cause::new(Reason::Disconnected).saying(words)))
+        self.halt(Then::As(Cause::new(Reason::Disconnected).saying(words)), world)
     }
 
     pub(super) fn failed_by_the_network(&self) -> bool {
@@ -127,7 +157,7 @@ impl Machine {
         self.reason.is_some_and(|reason| network.contains(&reason))
     }
 
-    pub(super) fn stalled(&mut self) -> Vec<Effect> {
+    pub(super) fn stalled(&mut self, world: World) -> Vec<Effect> {
         // What was told to stop is ended in bounded time by who runs it.
         if !matches!(self.run, Run::Running { then: Then::ByCause, .. }) {
             return Vec::new();
@@ -135,7 +165,7 @@ impl Machine {
         let cause = Cause::new(Reason::TimedOut).saying("The link showed no sign of life and was torn down.");
         self.reason = Some(cause.reason);
         self.detail.clone_from(&cause.detail);
-        self.halt(Then::As(cause))
+        self.halt(Then::As(cause), world)
     }
 
     pub(super) fn code(&mut self, world: World) -> Vec<Effect> {
@@ -145,9 +175,10 @@ impl Machine {
         if self.codes >= self.limit || (self.codes > 0 && !world.looking) {
             self.set(Reason::CodeExpired);
             self.codes = 0;
-            return self.halt(Then::Idle);
+            return self.halt(Then::Idle, world);
         }
         self.codes += 1;
+        self.pushed = 0;
         self.set(Reason::WaitingForScan);
         self.advance(Phase::Showing);
         vec![Effect::Show]
@@ -160,7 +191,7 @@ impl Machine {
         self.advance(Phase::LoggedIn { at: world.now, synced: false, suspect: false });
         self.backoff.let_in();
         self.steady = true;
-        self.codes = 0;
+        (self.codes, self.pushed) = (0, 0);
         self.set(Reason::Open);
         vec![Effect::KeepEnded(false)]
     }
@@ -174,7 +205,7 @@ impl Machine {
             }
             // Told to stop, yet WhatsApp took the credentials back first: that is not to be lost.
             (_, Outcome::Ended(cause)) if cause.reason == Reason::LoggedOut => cause,
-            (Then::Start, _) => return self.start(),
+            (Then::Start, _) => return self.start(world),
             (Then::As(cause), _) | (Then::ByCause, Outcome::Ended(cause)) => cause,
             (Then::ByCause, Outcome::Stopped) => Cause::new(Reason::Disconnected),
         };
@@ -182,6 +213,7 @@ impl Machine {
     }
 
     fn by_cause(&mut self, cause: &Cause, goal: Goal, phase: Phase, world: World) -> Vec<Effect> {
+        self.pushed = 0;
         let quietly = phase == Phase::Scanned && cause.hint == RetryHint::AtOnce;
         if !quietly {
             self.reason = Some(cause.reason);
@@ -220,7 +252,7 @@ impl Machine {
         };
         match cause.hint {
             RetryHint::Never => return self.closed_until_asked(),
-            RetryHint::AtOnce if self.backoff.at_once().is_some() => return self.start(),
+            RetryHint::AtOnce if self.backoff.at_once().is_some() => return self.start(world),
             RetryHint::NotBefore(_) | RetryHint::Backoff | RetryHint::AtOnce => {}
         }
         if !self.steady && !world.looking {
@@ -233,7 +265,7 @@ impl Machine {
             span = span.max(least.min(LONGEST_WAIT));
         }
         if span.is_zero() {
-            return self.start();
+            return self.start(world);
         }
         self.wait(world, span, self.codeless);
         Vec::new()
@@ -242,7 +274,7 @@ impl Machine {
     /// WhatsApp has no more codes on this connection.
     fn out_of_codes(&mut self, world: World) -> Vec<Effect> {
         if world.looking && self.codes < self.limit {
-            return self.start();
+            return self.start(world);
         }
         self.codes = 0;
         self.idle();

@@ -274,3 +274,43 @@ fn a_bans_wait_is_reckoned_anew_when_the_clock_is_set() {
     assert_eq!(b.say(Fact::WorldChanged), [], "a ban is no fault of the network's");
     assert_eq!(b.wait(), Some(Duration::from_hours(1)));
 }
+
+#[test]
+fn a_caller_does_not_wait_for_an_attempt_that_hangs_and_a_slow_line_gets_through_all_the_same() {
+    let second = Duration::from_secs(1);
+    let mut b = Bench::new(&LinkTruth::Never);
+    b.say(Fact::Connect);
+    assert_eq!(b.machine.wake(), None, "whoever started it waits for it");
+    assert_eq!(b.pass(second / 2).say(Fact::Connect), [], "it is given a moment");
+    let due = b.machine.wake().unwrap();
+    assert_eq!(due - b.world.now, second / 2);
+    assert_eq!(b.say(Fact::Timer), [], "not before its time");
+    assert_eq!(b.pass(second / 2).say(Fact::Timer), [Effect::Halt]);
+    assert_eq!((b.say(Fact::Connect), b.machine.wake()), (vec![], None), "once, however many ask");
+    assert_eq!(b.say(Fact::Ended(Outcome::Stopped)), [PAIR]);
+    let (mut longest, mut began) = (Duration::ZERO, b.world.now);
+    for _ in 0..100 {
+        if b.pass(second / 2).say(Fact::Connect) == [Effect::Halt] {
+            b.say(Fact::Ended(Outcome::Stopped));
+            began = b.world.now;
+        }
+        longest = longest.max(b.world.now - began);
+    }
+    assert!(longest > 10 * second, "asked twice a second, it is left alone in the end: {longest:?}");
+    b.say(Fact::Reached);
+    assert_eq!(b.pass(second).say(Fact::Connect), [], "it moves");
+    b.say(Fact::Code);
+    assert_eq!(b.pass(60 * second).say(Fact::Connect), [], "a code is shown");
+}
+
+#[test]
+fn it_is_known_when_a_silent_attempt_is_given_up() {
+    let mut b = Bench::new(&LinkTruth::Never);
+    assert_eq!(b.machine.given_up(), None);
+    b.say(Fact::Connect);
+    assert_eq!(b.machine.given_up(), Some(b.world.now + crate::link::NOTHING_YET));
+    b.pass(Duration::from_secs(5)).say(Fact::Reached);
+    assert_eq!(b.machine.given_up(), Some(b.world.now + crate::link::NOTHING_YET));
+    b.say(Fact::Code);
+    assert_eq!(b.machine.given_up(), None);
+}

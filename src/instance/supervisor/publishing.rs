@@ -85,7 +85,7 @@ impl Supervisor {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let now = self.shared.clock.instant();
+        let (now, wall) = (self.shared.clock.instant(), self.shared.clock.now());
         let (visible, reason, detail) = self.told.clone();
         Snapshot {
             visible,
@@ -93,6 +93,7 @@ impl Supervisor {
             detail,
             attempt: self.machine.attempt(),
             next_retry: self.next_retry,
+            given_up: self.machine.given_up().map(|at| wall.plus(at.saturating_duration_since(now))),
             synced: self.machine.synced(),
             code: self.code.clone().filter(|code| code.expires.at > now),
             scanned: self.machine.scanned(),

@@ -12,6 +12,7 @@ use whatsapp_rust::waproto::whatsapp::device_props::PlatformType;
 use super::events::Ear;
 use super::http::EngineHttp;
 use super::inbox::Hook;
+use super::manners::Manners;
 use super::notices::Notices;
 use super::transport::Dialer;
 use super::version::{self, Version};
@@ -42,7 +43,8 @@ impl Held {
         let vow = Vow::new(credentials.clone());
         let props = DevicePropsOverride::new()
             .with_os(parts.config.device_name.clone())
-            .with_platform_type(PlatformType::CHROME);
+            .with_platform_type(PlatformType::CHROME)
+            .with_require_full_sync(options.settings.sync_full_history);
         let dialer = Dialer {
             net: parts.net.clone(),
             socket: parts.config.server.socket.clone(),
@@ -50,10 +52,12 @@ impl Held {
             trace: Arc::clone(&link.trace),
             vow: Some(vow.clone()),
         };
+        let manners = Manners::new(link.context.name.clone(), Arc::clone(&link.options));
         let hook = Hook {
             inbox: Arc::clone(&link.context.inbox),
             uuid: link.context.uuid.clone(),
             options: Arc::clone(&link.options),
+            manners: manners.clone(),
         };
         let context = &link.context;
         let notices = Notices::start(Arc::clone(&context.inbox), context.uuid.clone(), context.name.clone());
@@ -66,6 +70,7 @@ impl Held {
             .with_wanted_pre_key_count(PREKEYS)
             .with_event_handler(ear.clone())
             .with_event_handler(notices)
+            .with_event_handler(manners.clone())
             .with_inbound_durability_hook(hook);
         if !options.settings.sync_full_history {
             builder = builder.skip_history_sync();
@@ -73,6 +78,7 @@ impl Held {
         let bot = builder.build().await.map_err(|error| LinkError::Storage(error.to_string()))?;
         let client = bot.client();
         vow.of(&client);
+        manners.of(&client);
         client.enable_auto_reconnect.store(false, Ordering::Relaxed);
         Ok(Self { client, ear, version, bot: Some(bot) })
     }

@@ -10,6 +10,7 @@ use whatsapp_rust::wacore::types::message::MessageCategory;
 use whatsapp_rust::wacore_binary::JidExt as _;
 use whatsapp_rust::{Client, InboundDurabilityHook, anyhow};
 
+use super::manners::Manners;
 use super::message;
 use crate::link::{Inbox, LinkError, LinkOptions};
 use crate::model::{InstanceUuid, NewEvent, Settings};
@@ -23,14 +24,15 @@ pub(super) struct Hook {
     pub(super) inbox: Arc<dyn Inbox>,
     pub(super) uuid: InstanceUuid,
     pub(super) options: Arc<Mutex<LinkOptions>>,
+    pub(super) manners: Manners,
 }
 
 #[async_trait]
 impl InboundDurabilityHook for Hook {
-    async fn on_messages(&self, _: Arc<Client>, batch: &[InboundMessage]) -> anyhow::Result<()> {
+    async fn on_messages(&self, client: Arc<Client>, batch: &[InboundMessage]) -> anyhow::Result<()> {
         let settings = self.options.lock().unwrap_or_else(PoisonError::into_inner).settings.clone();
-        let wanted = batch.iter().filter(|inbound| is_wanted(inbound, &settings));
-        let events: Vec<_> = wanted.filter_map(|inbound| self.event(inbound)).collect();
+        let wanted = || batch.iter().filter(|inbound| is_wanted(inbound, &settings));
+        let events: Vec<_> = wanted().filter_map(|inbound| self.event(inbound)).collect();
         if events.is_empty() {
             return Ok(());
         }
@@ -39,9 +41,14 @@ impl InboundDurabilityHook for Hook {
         loop {
             match self.inbox.store(events.clone()).await {
                 Err(LinkError::Storage(_)) if Instant::now() < until => tokio::time::sleep(ROOM_LOOK).await,
-                stored => return Ok(stored?),
+                stored => {
+                    stored?;
+                    break;
+                }
             }
         }
+        self.manners.read(&client, wanted());
+        Ok(())
     }
 }
 

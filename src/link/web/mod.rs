@@ -10,6 +10,7 @@ mod events;
 mod farewell;
 mod http;
 mod inbox;
+mod manners;
 mod media;
 mod message;
 mod notices;
@@ -23,6 +24,7 @@ mod transport;
 mod version;
 mod vow;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -126,6 +128,8 @@ impl LinkFactory for WebFactory {
             held: tokio::sync::Mutex::default(),
             pairing: tokio::sync::Mutex::default(),
             gate: Mutex::default(),
+            online: AtomicBool::new(false),
+            changed: tokio::sync::Notify::new(),
             parts: Arc::clone(&self.parts),
             context,
         })
@@ -148,6 +152,10 @@ struct WebLink {
     pairing: tokio::sync::Mutex<Option<PairingCode>>,
     /// Of whatever client there is now.
     gate: Mutex<Gate>,
+    /// Whether the account is to be seen as online now.
+    online: AtomicBool,
+    /// Wakes the running attempt when options have changed.
+    changed: tokio::sync::Notify,
 }
 
 impl WebLink {
@@ -193,6 +201,7 @@ impl Link for WebLink {
 
     async fn set_presence(&self, presence: Presence) -> Result<(), LinkError> {
         let client = self.client().await?;
+        self.online.store(presence == Presence::Available, Ordering::Release);
         client::show(&client, presence).await
     }
 
@@ -202,6 +211,7 @@ impl Link for WebLink {
 
     fn apply(&self, options: LinkOptions) {
         *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+        self.changed.notify_one();
     }
 
     async fn forget(&self) {

@@ -175,8 +175,8 @@ fn by_connection(seen: &Seen) -> Cause {
     if let Some(error) = &seen.dial {
         return by_dial(error);
     }
-    if seen.unanswered {
-        return Cause::new(Reason::TimedOut).saying("WhatsApp did not answer the log-in.");
+    if seen.unanswered && seen.heard {
+        return Cause::new(Reason::TimedOut).saying("WhatsApp was reached and did not answer in time.");
     }
     if seen.unread {
         return Cause::new(Reason::TimedOut)
@@ -188,7 +188,7 @@ fn by_connection(seen: &Seen) -> Cause {
     if !seen.opened {
         return Cause::new(Reason::TimedOut).saying("WhatsApp could not be reached in time.");
     }
-    if !seen.heard {
+    if seen.unanswered || !seen.heard {
         return Cause::new(Reason::TimedOut)
             .saying("WhatsApp accepted the connection and then said nothing.");
     }

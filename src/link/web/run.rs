@@ -1,6 +1,7 @@
 //! One attempt: one run of the engine, from dialling to the end of the connection.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -9,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use whatsapp_rust::futures::channel::oneshot;
+use whatsapp_rust::wacore_binary::node::Node as Sent;
 use whatsapp_rust::{Client, NodeFilter, OwnedNodeRef};
 
 use super::client::{self, Held};
@@ -17,14 +19,14 @@ use super::outcome::{self, Seen, Terminal};
 use super::proof::Proof;
 use super::transport::Phase;
 use super::{WebLink, version};
-use crate::link::{Cause, Goal, LinkEvent, Outcome, Presence, QrCode, RetryHint};
+use crate::link::{Cause, Goal, LOGIN, LinkEvent, NOTHING_YET, Outcome, Presence, QrCode, RetryHint};
 use crate::model::{AccountJid, Deadline, Profile, Reason, ReasonDetail};
 
-/// How long WhatsApp may take to let us in; the engine itself would wait longer.
-const LOGIN: Duration = Duration::from_secs(30);
 /// How long the credentials of a fresh link may take to reach the disk.
 const SAVE: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(10);
+/// Until what is about to be sent is in the queue of the connection.
+const SENT: Duration = Duration::from_millis(50);
 
 pub(super) async fn run(
     link: &WebLink,
@@ -69,6 +71,8 @@ struct Attempt<'a> {
     scanned: bool,
     /// The client cannot run again.
     spent: bool,
+    /// As it was set when it was last looked at.
+    always_online: bool,
 }
 
 type Node = oneshot::Receiver<Arc<OwnedNodeRef>>;
@@ -77,6 +81,8 @@ type Node = oneshot::Receiver<Arc<OwnedNodeRef>>;
 struct Watched {
     success: Fuse<Node>,
     stream_error: Node,
+    /// The engine says that the account is online.
+    shown: oneshot::Receiver<Arc<Sent>>,
     proof: Proof,
 }
 
@@ -85,8 +91,14 @@ impl Watched {
         Self {
             success: client.wait_for_node(NodeFilter::tag("success")).fuse(),
             stream_error: client.wait_for_node(NodeFilter::tag("stream:error")),
+            shown: Self::shown(client),
             proof: Proof::start(client),
         }
+    }
+
+    /// Before the backlog when it knows the account's name, and whenever it hears of another one.
+    fn shown(client: &Client) -> oneshot::Receiver<Arc<Sent>> {
+        client.wait_for_sent_node(NodeFilter::tag("presence").attr("type", "available"))
     }
 }
 
@@ -104,15 +116,31 @@ impl<'a> Attempt<'a> {
                 None => runner.run().await,
             }
         });
-        let seen = Seen::default();
-        Self { link, client, version, heard, watched, engine, sink, goal, seen, scanned: false, spent: false }
+        let (seen, always_online) = (Seen::default(), link.options().settings.always_online);
+        link.online.store(always_online, Ordering::Release);
+        let (scanned, spent) = (false, false);
+        Self {
+            link,
+            client,
+            version,
+            heard,
+            watched,
+            engine,
+            sink,
+            goal,
+            seen,
+            scanned,
+            spent,
+            always_online,
+        }
     }
 
     async fn drive(mut self, stop: &CancellationToken) -> Outcome {
         let mut phases = self.link.trace.phases();
-        let login_limit = tokio::time::sleep(Duration::from_hours(24));
-        tokio::pin!(login_limit);
-        let mut reached = false;
+        // The engine itself would wait longer.
+        let answer_limit = tokio::time::sleep(Duration::from_hours(24));
+        tokio::pin!(answer_limit);
+        let (mut reached, mut answered) = (false, false);
         let stopped = loop {
             tokio::select! {
                 // In the order in which things happen, when several have.
@@ -122,15 +150,25 @@ impl<'a> Attempt<'a> {
                     if *phases.borrow_and_update() == Phase::Open {
                         reached = true;
                         self.say(LinkEvent::Reached).await;
-                        if self.goal == Goal::Login {
-                            login_limit.as_mut().reset(tokio::time::Instant::now() + LOGIN);
-                        }
+                        let limit = if self.goal == Goal::Login { LOGIN } else { NOTHING_YET };
+                        answer_limit.as_mut().reset(tokio::time::Instant::now() + limit);
                     }
                 }
-                Ok(_) = &mut self.watched.success => self.let_in().await,
-                Some(heard) = self.heard.recv() => self.take(heard).await,
+                Ok(_) = &mut self.watched.success => {
+                    answered = true;
+                    self.let_in().await;
+                }
+                Some(heard) = self.heard.recv() => {
+                    answered |= matches!(heard, Heard::Code { .. });
+                    self.take(heard).await;
+                }
+                Ok(_) = &mut self.watched.shown => {
+                    self.watched.shown = Watched::shown(&self.client);
+                    self.hide().await;
+                }
+                () = self.link.changed.notified() => self.options_changed().await,
                 _ = &mut self.engine => break false,
-                () = &mut login_limit, if !self.seen.logged_in => {
+                () = &mut answer_limit, if !answered => {
                     self.seen.unanswered = true;
                     break true;
                 }
@@ -268,12 +306,32 @@ impl<'a> Attempt<'a> {
         self.say(LinkEvent::LoggedIn(self.profile())).await;
     }
 
-    async fn ready(&self) {
-        if !self.link.options().settings.always_online
-            && let Err(error) = client::show(&self.client, Presence::Unavailable).await
-        {
+    /// Takes back that the account is online, unless it is meant. The engine tells of it right before it is sent.
+    async fn hide(&self) {
+        if self.link.online.load(Ordering::Acquire) {
+            return;
+        }
+        tokio::time::sleep(SENT).await;
+        if let Err(error) = client::show(&self.client, Presence::Unavailable).await {
             tracing::warn!(instance = %self.link.context.name, %error, "the account may be shown as online");
         }
+    }
+
+    /// What is to be seen from now on; before the log-in there is nothing to be seen.
+    async fn options_changed(&mut self) {
+        let always_online = self.link.options().settings.always_online;
+        if always_online == self.always_online || !self.seen.logged_in {
+            return;
+        }
+        self.always_online = always_online;
+        self.link.online.store(always_online, Ordering::Release);
+        let presence = if always_online { Presence::Available } else { Presence::Unavailable };
+        if let Err(error) = client::show(&self.client, presence).await {
+            tracing::warn!(instance = %self.link.context.name, %error, "alwaysOnline takes effect at the next connection");
+        }
+    }
+
+    async fn ready(&self) {
         self.say(LinkEvent::ProfileChanged(self.profile())).await;
         self.say(LinkEvent::Synced).await;
     }

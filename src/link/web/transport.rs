@@ -14,11 +14,9 @@ use whatsapp_rust::transport::{
 use whatsapp_rust::{anyhow, async_channel};
 
 use super::vow::Vow;
-use crate::link::LinkOptions;
+use crate::link::{LinkOptions, NOTHING_YET};
 use crate::net::{Net, NetError, Target};
 
-/// The engine drops a dial after 20 s; ours ends before, with a reason.
-const DIAL: Duration = Duration::from_secs(15);
 /// A peer that does not read may not hold our stop.
 const CLOSE: Duration = Duration::from_secs(1);
 const SEND: Duration = Duration::from_secs(20);
@@ -134,12 +132,14 @@ impl Dialer {
             tls,
         };
         let proxy = self.options.lock().unwrap_or_else(PoisonError::into_inner).proxy.clone();
-        let stream = self.net.connect(&target, proxy.as_ref(), DIAL).await.map_err(DialError::Net)?;
+        // The engine drops a dial after 20 s; ours ends before, with a reason.
+        let until = tokio::time::Instant::now() + NOTHING_YET;
+        let stream = self.net.connect(&target, proxy.as_ref(), NOTHING_YET).await.map_err(DialError::Net)?;
         let builder = tokio_websockets::ClientBuilder::from_uri(uri)
             .add_header(http::header::ORIGIN, http::HeaderValue::from_static("https://web.whatsapp.com"))
             .map_err(|error| DialError::Upgrade(None, error.to_string()))?;
         let upgrade = builder.connect_on(stream);
-        let upgraded = tokio::time::timeout(DIAL, upgrade).await;
+        let upgraded = tokio::time::timeout_at(until, upgrade).await;
         let upgraded =
             upgraded.map_err(|_| DialError::Net(NetError::Timeout { host: target.host.clone() }))?;
         let (socket, _) = upgraded.map_err(|error| refused(&error))?;
