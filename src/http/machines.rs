@@ -1,5 +1,6 @@
 //! For programs and machines: who are you, are you well.
 
+mod about;
 pub(super) mod health;
 pub(super) mod metrics;
 pub(super) mod openapi;

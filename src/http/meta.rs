@@ -5,6 +5,7 @@ mod trust;
 
 use bytes::Bytes;
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::json;
 
 use super::auth::Caller;
@@ -23,6 +24,20 @@ pub(super) use trust::verify_token;
 const LONGEST: usize = 4 << 20;
 /// A challenge is some ten digits.
 const CHALLENGE: usize = 256;
+
+/// What Meta is told when all is on disk.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Kept {
+    status: &'static str,
+}
+
+/// Meta sends what happens to this instance.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Subscribed {
+    instance_name: String,
+    subscribed: bool,
+}
 
 /// Meta proves that whoever set it up there knows the verify token.
 pub(super) fn get(call: &Call) -> Result<Reply, ApiError> {
@@ -57,7 +72,7 @@ pub(super) async fn post(call: &mut Call) -> Result<Reply, ApiError> {
     let told = meta::read(&sent).map_err(|error| ApiError::invalid(error.to_string()))?;
     let events = addressed(&businesses(call), told);
     call.state.store.append_events(events).await.map_err(|error| ApiError::Storage(error.to_string()))?;
-    Ok(ok(&json!({"status": "success"})))
+    Ok(ok(&Kept { status: "success" }))
 }
 
 /// Asks Meta to send what happens to the instance's business account to the app's webhook.
@@ -65,7 +80,7 @@ pub(super) async fn subscribe(call: &Call, caller: &Caller) -> Result<Reply, Api
     let handle = call.instance(caller)?;
     let name = handle.snapshot().name.clone();
     handle.subscribe().await.map_err(|error| ApiError::of_instance(error, &name))?;
-    Ok(ok(&json!({"instanceName": name.as_str(), "subscribed": true})))
+    Ok(ok(&Subscribed { instance_name: name.to_string(), subscribed: true }))
 }
 
 fn app_secret(call: &Call) -> Result<Secret, ApiError> {

@@ -13,7 +13,7 @@ use super::reply::{Reply, created, ok};
 use crate::events::test_event;
 use crate::model::{InstanceUuid, Secret, Stamp};
 use crate::store::{StoreError, WebhookRow};
-pub(super) use fields::{Set, fresh_secret, read, sign_with};
+pub(super) use fields::{Set, WebhookBody, fresh_secret, read, sign_with};
 
 /// A webhook as it is shown: without secrets, but a secret that was made just now, this once.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -51,6 +51,13 @@ pub(crate) struct WebhookShown {
     /// When it was last set.
     #[schema(value_type = String)]
     updated_at: Stamp,
+}
+
+/// What `set` takes as the original has it; the bare members do as well.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes what `set` takes out of a body")]
+pub(crate) struct WrappedWebhook {
+    webhook: WebhookBody,
 }
 
 /// What the receiver made of a test event.

@@ -1,6 +1,8 @@
 //! Why a link is as it is: the words and numbers of the contract.
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use super::Stamp;
 
@@ -31,10 +33,20 @@ impl Visible {
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $number:literal;)+) => {
         /// Why the link is in its state (contract `http-api.md`, "States, reasons, numbers").
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Reason {
             $($(#[$doc])* #[serde(rename = $word)] $variant,)+
         }
+
+        // Written out, for the derived one does not see the words of a macro.
+        impl utoipa::PartialSchema for Reason {
+            fn schema() -> RefOr<Schema> {
+                let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([$($word),+]));
+                words.description(Some("Why the link is in its state.")).into()
+            }
+        }
+
+        impl utoipa::ToSchema for Reason {}
 
         impl Reason {
             /// All of them, for metrics and documentation.

@@ -14,7 +14,7 @@ use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::meta;
 use crate::http::reply::{Reply, json};
-use crate::http::webhook::{self, Set};
+use crate::http::webhook::{self, Set, WebhookBody};
 use crate::instance::{Handle, NewInstance};
 use crate::model::{
     Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, ProxyConfig, Secret, Settings, Token,
@@ -83,6 +83,37 @@ pub(crate) struct CreatedWebhook {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Empty {}
 
+/// What create takes, beside the settings. Members of the original that tetherd does not serve are accepted and ignored.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[allow(dead_code, reason = "describes what `read` takes out of a body")]
+pub(crate) struct CreateBody {
+    /// 1 to 64 letters, digits, `.`, `_`, `-` or spaces; upper and lower case are the same.
+    #[schema(min_length = 1, max_length = 64)]
+    instance_name: String,
+    #[schema(pattern = "^WHATSAPP-(BAILEYS|BUSINESS)$")]
+    integration: String,
+    /// The instance's key, 1 to 512 visible ASCII characters; made when it is left out. For WHATSAPP-BUSINESS Meta's
+    /// access token, and required.
+    token: Option<String>,
+    /// The instance's key, for both kinds.
+    instance_token: Option<String>,
+    /// The telephone number to link by a pairing code; for WHATSAPP-BUSINESS the phone number id that Meta shows, and required.
+    number: Option<String>,
+    /// For WHATSAPP-BUSINESS: Meta's id of the account.
+    business_id: Option<String>,
+    /// Connect at once, and answer with what connect answers.
+    qrcode: Option<bool>,
+    webhook: Option<WebhookBody>,
+    proxy_host: Option<String>,
+    #[schema(schema_with = proxy::port_schema, required = false)]
+    proxy_port: (),
+    /// `http` or `socks5`.
+    proxy_protocol: Option<String>,
+    proxy_username: Option<String>,
+    proxy_password: Option<String>,
+}
+
 /// What is asked for.
 struct Wanted {
     instance: NewInstance,
@@ -96,9 +127,9 @@ struct Wanted {
 pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiError> {
     caller.must_be_global()?;
     let mut body = call.fields().await?;
-    let wanted = read(&mut body, call);
+    let wanted = read(&mut body, call)?;
     body.finish()?;
-    let wanted = wanted?.ok_or(ApiError::Internal)?;
+    let wanted = wanted.ok_or(ApiError::Internal)?;
     if let Some(proxy) = &wanted.instance.proxy {
         proxy::tried(call, wanted.instance.integration, proxy).await?;
     }
@@ -151,6 +182,10 @@ fn read(body: &mut Fields, call: &Call) -> Result<Option<Wanted>, ApiError> {
     let business_id = body.text("businessId");
     let number = body.text("number");
     let (token, instance_token) = (body.secret("token"), body.secret("instanceToken"));
+    // As the original: said before anything else that may be wrong.
+    if let Some(taken) = name.as_ref().filter(|name| call.state.registry.get(name).is_some()) {
+        return Err(ApiError::NameTaken(taken.to_string()));
+    }
     let (Some(name), Some(integration)) = (name, integration) else { return Ok(None) };
     let mut phone = None;
     let (key, cloud_token) = match integration {

@@ -17,6 +17,16 @@ const LIFE: u64 = 600;
 const LIFE_LEAST: u64 = 30;
 const LIFE_MOST: u64 = 7 * 24 * 3600;
 
+/// What it takes.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[allow(dead_code, reason = "describes what `post` takes out of a body")]
+pub(crate) struct InviteBody {
+    /// Seconds that the address lives; 600 when it is left out.
+    #[schema(minimum = 30, maximum = 604_800)]
+    expires_in: Option<u64>,
+}
+
 /// A one-time address, shown this once.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]

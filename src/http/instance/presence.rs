@@ -14,6 +14,15 @@ pub(crate) struct PresenceSet {
     presence: &'static str,
 }
 
+/// What it takes.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes what `post` takes out of a body")]
+pub(crate) struct PresenceBody {
+    /// Who types or speaks is shown as online.
+    #[schema(pattern = "^(unavailable|available|composing|recording|paused)$")]
+    presence: String,
+}
+
 const TAKES: &str = "one of unavailable, available, composing, recording, paused";
 
 /// Sets it for as long as the link stands.

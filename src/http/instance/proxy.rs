@@ -1,6 +1,7 @@
 //! `/proxy/set/{name}` and `/proxy/find/{name}`: how an instance goes out.
 
 use serde::Serialize;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::http::auth::Caller;
 use crate::http::call::Call;
@@ -21,6 +22,28 @@ pub(crate) struct ProxyShown {
     username: Option<String>,
     /// Whether there is one; it is never shown.
     has_password: bool,
+}
+
+/// What `set` takes; what is left out stays. With `enabled: false` there is no proxy, and the rest does not matter.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes what `set` takes out of a body")]
+pub(crate) struct ProxyBody {
+    enabled: Option<bool>,
+    /// A name or an address.
+    host: Option<String>,
+    #[schema(schema_with = port_schema, required = false)]
+    port: (),
+    /// `http` or `socks5`.
+    protocol: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+}
+
+/// A port, as a number or as text.
+pub(super) fn port_schema() -> Schema {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(65_535));
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^([0-9]{1,5})?$"));
+    Schema::OneOf(OneOfBuilder::new().item(number).item(text).build())
 }
 
 /// The proxy as it is now.

@@ -20,6 +20,16 @@ pub(crate) struct TokenSet {
     token_replaced: bool,
 }
 
+/// What it takes: one of them, or both.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes what `put` takes out of a body")]
+pub(crate) struct TokenBody {
+    /// Another access token of Meta's, for WHATSAPP-BUSINESS.
+    token: Option<String>,
+    /// Make another key for the instance.
+    rotate: Option<bool>,
+}
+
 /// Replaces Meta's token (`token`), or makes a new instance key (`rotate`).
 pub(crate) async fn put(call: &mut Call, caller: &Caller) -> Result<Reply, ApiError> {
     let handle = call.instance(caller)?;

@@ -87,6 +87,15 @@ pub(crate) struct DeliveryShown {
     at: Stamp,
 }
 
+/// What sending many again takes.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes what `again` takes out of a body")]
+pub(crate) struct RedeliverBody {
+    /// `dead`: all that were given up.
+    #[schema(pattern = "^dead$")]
+    all: String,
+}
+
 /// How many were sent again.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Redelivered {

@@ -15,6 +15,36 @@ pub(super) const HIDDEN: &str = "…";
 /// The original keeps the key of its token among the headers.
 const JWT: &str = "jwt_key";
 
+/// A webhook, as create and `set` take it; what `set` is not given stays as it is.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[allow(dead_code, clippy::struct_excessive_bools, reason = "describes what `read` takes out of a body")]
+pub(crate) struct WebhookBody {
+    /// `http://…` or `https://…`; needed the first time.
+    url: Option<String>,
+    enabled: Option<bool>,
+    /// A path piece per kind of event.
+    by_events: Option<bool>,
+    /// The same.
+    webhook_by_events: Option<bool>,
+    /// Media bytes within the event.
+    base64: Option<bool>,
+    /// The same.
+    webhook_base64: Option<bool>,
+    /// Sent with each request. `jwt_key` among them is the key that signs a JWT for each request.
+    #[schema(value_type = Option<HashMap<String, String>>)]
+    headers: (),
+    /// Kinds of events, in either spelling; none is all.
+    events: Option<Vec<String>>,
+    /// Signs as Standard Webhooks say: one of your own (`whsec_…`), `generate` to have one made, `none` to sign no more.
+    secret: Option<String>,
+    #[schema(rename = "jwt_key")]
+    jwt_key: Option<String>,
+    /// How events are named: `upper` or `dotted`.
+    #[schema(pattern = "^(upper|dotted)?$")]
+    spelling: Option<String>,
+}
+
 /// What a body sets.
 pub(crate) struct Set {
     pub(crate) webhook: Webhook,
