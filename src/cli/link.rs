@@ -1,5 +1,6 @@
 //! `tetherd link NAME`: the QR in the terminal, until a phone scans it.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,7 +11,8 @@ use crate::instance::qr::QrPicture;
 
 /// How long one question waits for something to show.
 const WAIT: u64 = 15;
-const LOOK: Duration = Duration::from_millis(500);
+/// Between two questions: the countdown's tick.
+const LOOK: Duration = Duration::from_secs(1);
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -40,43 +42,106 @@ async fn link(client: &Client, arguments: &Arguments) -> Result<(), String> {
             text(&made, "/hash")
         ));
     }
+    follow(client, arguments, &name).await
+}
+
+/// What there is to show, as it changes, until the account is linked.
+async fn follow(client: &Client, arguments: &Arguments, name: &str) -> Result<(), String> {
     let number = arguments.number.as_deref().map(|n| format!("&number={}", encoded(n))).unwrap_or_default();
-    let connect = format!("/instance/connect/{name}?wait={WAIT}{number}");
-    let mut shown = String::new();
+    let mut screen = Screen { terminal: std::io::stdout().is_terminal(), ..Screen::default() };
+    let mut wait = WAIT;
     loop {
-        let answer = client.ask("GET", &connect, None).await?;
+        let path = format!("/instance/connect/{name}?wait={wait}{number}");
+        let answer = client.ask("GET", &path, None).await.inspect_err(|_| screen.end_line())?;
         if text(&answer, "/instance/state") == "open" {
+            screen.end_line();
             say(&format!("{} is linked.", arguments.name));
             return Ok(());
         }
-        let code =
-            if arguments.number.is_some() { text(&answer, "/pairingCode") } else { text(&answer, "/code") };
-        if code.is_empty() {
-            let why = text(&answer, "/instance/message");
-            let next = text(&answer, "/instance/nextRetryAt");
-            say(&format!(
-                "no code yet: {why} {}",
-                if next.is_empty() { next } else { format!("(next try at {next})") }
+        let code = text(&answer, if arguments.number.is_some() { "/pairingCode" } else { "/code" });
+        if !code.is_empty() {
+            screen.show(&code, &answer, arguments.number.is_some())?;
+            // While a code is shown every answer comes at once.
+            wait = 0;
+        } else if answer.get("count").is_some() {
+            screen.explain(&answer);
+            wait = WAIT;
+        } else {
+            let state = text(&answer, "/instance/state");
+            return Err(format!(
+                "{} has no code to scan: it is linked through Meta, and is in state {state} (tetherd status says more)",
+                arguments.name
             ));
-        } else if code != shown {
-            draw(&code, &answer, arguments.number.is_some())?;
-            shown = code;
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
-fn draw(code: &str, answer: &Value, pairing: bool) -> Result<(), String> {
-    if pairing {
-        say(&format!(
-            "On the phone: Linked devices, Link a device, Link with phone number instead, and type {code}"
-        ));
-        return Ok(());
+/// What stands on the terminal, or went into a file.
+#[derive(Default)]
+struct Screen {
+    terminal: bool,
+    /// The code or the explanation that was shown last.
+    shown: String,
+    /// The cursor is behind a countdown.
+    counting: bool,
+}
+
+impl Screen {
+    /// A code, once, and from then on how long it is good for.
+    fn show(&mut self, code: &str, answer: &Value, pairing: bool) -> Result<(), String> {
+        if self.shown != code {
+            self.end_line();
+            if pairing {
+                say(&format!(
+                    "On the phone: Linked devices, Link a device, Link with phone number instead, and type {code}"
+                ));
+            } else {
+                let picture = QrPicture::draw(code).map_err(|error| error.to_string())?;
+                say(&if self.terminal { coloured(&picture.text()) } else { picture.text() });
+                say("On the phone: Linked devices, Link a device.");
+            }
+            code.clone_into(&mut self.shown);
+            if !self.terminal && !pairing {
+                say(&format!("Good for {} s.", left(answer)));
+            }
+        }
+        if self.terminal && !pairing {
+            let mut out = std::io::stdout();
+            // A closed terminal ends this program in its own way.
+            let _ = write!(out, "\rGood for {} s. \x1b[K", left(answer)).and_then(|()| out.flush());
+            self.counting = true;
+        }
+        Ok(())
     }
-    let picture = QrPicture::draw(code).map_err(|error| error.to_string())?;
-    let seconds = answer.pointer("/expiresIn").and_then(Value::as_u64).unwrap_or_default();
-    say(&format!("{}\nOn the phone: Linked devices, Link a device. Good for {seconds} s.", picture.text()));
-    Ok(())
+
+    /// Why there is none, when it is another reason than before.
+    fn explain(&mut self, answer: &Value) {
+        let told =
+            [text(answer, "/message"), text(answer, "/instance/message")].into_iter().find(|t| !t.is_empty());
+        let why = told.unwrap_or_else(|| text(answer, "/instance/reason").replace('_', " "));
+        if self.shown == why {
+            return;
+        }
+        self.end_line();
+        say(&format!("no code yet: {why}"));
+        self.shown = why;
+    }
+
+    fn end_line(&mut self) {
+        if std::mem::take(&mut self.counting) {
+            say("");
+        }
+    }
+}
+
+/// White on black whatever the terminal's colours: not every phone reads the inverse.
+fn coloured(picture: &str) -> String {
+    picture.lines().map(|line| format!("\x1b[38;5;231;48;5;16m{line}\x1b[0m\n")).collect()
+}
+
+fn left(answer: &Value) -> u64 {
+    answer.pointer("/expiresIn").and_then(Value::as_u64).unwrap_or_default()
 }
 
 fn text(value: &Value, path: &str) -> String {
