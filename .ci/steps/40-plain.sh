@@ -9,3 +9,13 @@ for scope in "-p tetherd" "--workspace"; do
 done
 # And with the feature it is there: this check can fail.
 cargo tree --locked -p tetherd --features demo -e features,normal,build -i wacore-noise 2>/dev/null | grep -q danger
+# What that means: led to the sandbox in WhatsApp's place, a plain build does not talk to it.
+. .ci/lib.sh
+command -v openssl >/dev/null || need openssl
+command -v python3 >/dev/null || need python3-minimal
+cargo build --quiet --locked --workspace --features demo
+cp target/debug/tetherd target/debug/tetherd-sandbox target/
+mv target/tetherd target/tetherd-demo
+cargo build --quiet --locked -p tetherd
+timeout 120 tests/plain/run target/debug/tetherd target/tetherd-demo target/tetherd-sandbox
+rm target/tetherd-demo target/tetherd-sandbox
