@@ -10,7 +10,7 @@ use super::courier::LATER;
 use crate::store::{Store, Verdict};
 
 /// Between two commits: a single event is noted at once, many are noted together.
-pub(super) const NOTE: Duration = Duration::from_millis(250);
+pub(super) const NOTE: Duration = Duration::from_millis(50);
 /// More is noted at once.
 const MOST: usize = 512;
 
