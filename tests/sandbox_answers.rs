@@ -4,7 +4,7 @@
 #[path = "support/engine.rs"]
 mod engine;
 
-use engine::{Engine, until, violations};
+use engine::{Engine, Keys, until, violations};
 use tetherd_sandbox::{Options, Sandbox};
 use whatsapp_rust::wacore::request::{InfoQuery, InfoQueryType};
 use whatsapp_rust::wacore_binary::{Node, NodeContent};
@@ -115,5 +115,20 @@ async fn what_is_asked_rightly_is_answered_and_what_is_not_is_a_violation() {
         let said = violations(&sandbox);
         assert!(said.len() == before + 1 && said[before].contains(why), "{namespace}: {said:?}");
     }
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_not_logged_in_is_told_nothing_of_accounts() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let mut engine = Engine::start(&sandbox, &Keys::default()).await;
+    engine.qr().await;
+    let privacy = NodeBuilder::new("privacy").build();
+    let error = ask(&engine, InfoQueryType::Get, "privacy", privacy).await.unwrap_err();
+    assert!(error.contains("403"), "{error}");
+    assert_eq!(violations(&sandbox), ["get privacy: nobody has logged in here"]);
+    // One more ref is what it may ask for.
+    let more = ask(&engine, InfoQueryType::Get, "md", NodeBuilder::new("ref").build()).await.unwrap();
+    assert!(more.get_optional_child("ref").is_some_and(|fresh| fresh.content.is_some()));
     engine.stop().await;
 }

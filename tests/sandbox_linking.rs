@@ -91,6 +91,16 @@ async fn every_shape_of_the_qr_links_a_further_device_and_they_hear_of_each_othe
     engines[0].client.send_text(to, "from the first").await.unwrap();
     let own = third.messages(1).await.remove(0);
     assert_eq!((text(&own).as_str(), own.info.source.is_from_me), ("from the first", true));
+
+    let before = sandbox.events().last().unwrap().seq;
+    sandbox.unlink(&format!("{ME}:4@s.whatsapp.net")).await.unwrap();
+    let mut seen = before;
+    for _ in 0..3 {
+        let told = |event: &Happened| event.kind == "out" && event.text.contains("account_sync");
+        let event = sandbox.wait_for(seen, LIMIT, told).await.expect("the others hear that one is gone");
+        assert!(!event.text.contains(&format!("{ME}:4@")), "{}", event.text);
+        seen = event.seq;
+    }
     for engine in engines {
         engine.stop().await;
     }

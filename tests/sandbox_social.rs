@@ -4,8 +4,8 @@
 #[path = "support/engine.rs"]
 mod engine;
 
-use engine::{Engine, until, violations};
-use tetherd_sandbox::{CallState, ChatState, Given, Options, Refused, Sandbox};
+use engine::{Engine, text, until, violations};
+use tetherd_sandbox::{CallState, ChatState, Fault, Given, Options, Planned, Refused, Sandbox};
 use whatsapp_rust::Jid;
 use whatsapp_rust::wacore::types::call::{CallAction, IncomingCall};
 use whatsapp_rust::wacore::types::events::Event;
@@ -129,6 +129,28 @@ async fn a_call_rings_is_refused_and_is_missed() {
         })
         .await;
     assert_eq!(sandbox.calls()[1].state, CallState::Over);
+    engine.stop().await;
+    assert_eq!(violations(&sandbox), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_open_is_sent_again_both_ways() {
+    let (sandbox, mut engine) = linked().await;
+    sandbox.plan(Planned::from(Fault::Unreadable).of(format!("{ME}@s.whatsapp.net")).times(1)).await.unwrap();
+    let id = sandbox.send_text(FRIEND, ME, "with a bit turned").unwrap();
+    let got = engine.messages(1).await.remove(0);
+    assert_eq!((text(&got).as_str(), got.info.id.as_str()), ("with a bit turned", id.as_str()));
+    until(&sandbox, "receipt", "has retry of").await;
+
+    let sent = engine.client.send_text(friend(), "in the old session").await.unwrap();
+    until(&sandbox, "received", &format!("{FRIEND} has {}", sent.message_id)).await;
+    sandbox.forget_sessions(FRIEND).unwrap();
+    let sent = engine.client.send_text(friend(), "after a restore").await.unwrap();
+    until(&sandbox, "unreadable", &sent.message_id).await;
+    until(&sandbox, "received", &format!("{FRIEND} has {}", sent.message_id)).await;
+    let read = sandbox.received(FRIEND);
+    let again = read.iter().filter(|message| message.id == sent.message_id).collect::<Vec<_>>();
+    assert_eq!((again.len(), again[0].envelope), (1, "pkmsg"));
     engine.stop().await;
     assert_eq!(violations(&sandbox), Vec::<String>::new());
 }
