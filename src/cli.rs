@@ -132,7 +132,7 @@ pub fn main() -> ExitCode {
         Command::Key(action) => key::run(&action),
         Command::Healthcheck(access) => healthcheck::run(&access),
         Command::Backup(arguments) => backup::run(&arguments),
-        Command::Restore(arguments) => restore::run(arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
         Command::Check(settings) => check::run(&settings),
         Command::Papers { folder } => papers::run(&folder),
         #[cfg(feature = "demo")]

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     place: Place,
 }
 
-pub(super) fn run(arguments: Arguments) -> Result<(), String> {
+pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     let config = arguments.place.load(&[])?;
     if Client::of_owner(&config.data_dir).is_some() {
         return Err(RUNNING.into());

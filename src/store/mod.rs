@@ -119,9 +119,10 @@ impl Store {
 
     fn of(opened: Opened, clock: Arc<dyn Clock>, source: Option<KeySource>) -> Result<Self, StoreError> {
         let newest = outbox::newest(&opened.connection)?;
+        let folder = opened.path.parent().map(Path::to_owned).unwrap_or_default();
         Ok(Self(Arc::new(Inner {
             readers: Readers::new(opened.path),
-            writer: Writer::start(opened.connection)?,
+            writer: Writer::start(opened.connection, folder)?,
             sealer: opened.sealer,
             source,
             clock,
@@ -138,9 +139,12 @@ impl Store {
     /// Whether the writer answers: proof of life for the watchdog. After a commit that failed it tries to
     /// write something, so that its answer is true.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let failed = self.0.writer.written.last_failure().is_some();
+        let written = self.0.writer.written.clone();
         self.write(move |connection| {
-            if failed {
+            if written.is_still_full() {
+                return Err(StoreError::Full);
+            }
+            if written.last_failure().is_some() {
                 connection.execute("UPDATE meta SET value = value WHERE name = 'data_key'", [])?;
             }
             Ok(())

@@ -3,6 +3,7 @@
 //! An SD card dies of small writes, and a commit costs a flush whatever it holds. Jobs keep their
 //! order; each has a savepoint, so that one that fails harms no other.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -37,9 +38,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, folder: PathBuf) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let written = Written::default();
+        let written = Written::new(folder);
         let noted = written.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())

@@ -11,6 +11,9 @@ use super::StoreError;
 /// Seconds of a commit: a good disk, a card, a card that is tired.
 const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0, 10.0];
 
+/// After a full disk: what a few commits and their way into the database take. A little may fit into the log still.
+const ROOM: u64 = 1_000_000;
+
 /// Noted by the writer, read by whoever asks. Clones share it.
 #[derive(Clone)]
 pub(super) struct Written(Arc<Inner>);
@@ -20,16 +23,16 @@ struct Inner {
     thread: OnceLock<PathBuf>,
     commits: Histogram,
     trouble: Mutex<Option<StoreError>>,
-}
-
-impl Default for Written {
-    fn default() -> Self {
-        let commits = Histogram::new(BUCKETS);
-        Self(Arc::new(Inner { thread: OnceLock::new(), commits, trouble: Mutex::default() }))
-    }
+    /// Where the database is.
+    folder: PathBuf,
 }
 
 impl Written {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        let (thread, commits, trouble) = (OnceLock::new(), Histogram::new(BUCKETS), Mutex::default());
+        Self(Arc::new(Inner { thread, commits, trouble, folder }))
+    }
+
     /// In the writer's thread.
     pub(super) fn begin(&self) {
         if let Ok(thread) = std::fs::read_link("/proc/thread-self") {
@@ -40,9 +43,21 @@ impl Written {
     /// A commit that changed something is on disk, after so long.
     pub(super) fn committed(&self, took: Duration) {
         self.0.commits.observe(took.as_secs_f64());
+        if self.is_still_full() {
+            return;
+        }
         if self.trouble().take().is_some() {
             tracing::info!("storage works again");
         }
+    }
+
+    /// The disk was full, and there is not much more room by now.
+    pub(super) fn is_still_full(&self) -> bool {
+        if self.last_failure() != Some(StoreError::Full) {
+            return false;
+        }
+        let space = rustix::fs::statvfs(&self.0.folder);
+        space.is_ok_and(|space| space.f_bavail.saturating_mul(space.f_frsize) < ROOM)
     }
 
     /// A commit could not be made.

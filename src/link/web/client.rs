@@ -75,13 +75,22 @@ impl Held {
         if !options.settings.sync_full_history {
             builder = builder.skip_history_sync();
         }
-        let bot = builder.build().await.map_err(|error| LinkError::Storage(error.to_string()))?;
+        let bot = builder.build().await.map_err(|error| LinkError::Storage(innermost(&error)))?;
         let client = bot.client();
         vow.of(&client);
         manners.of(&client);
         client.enable_auto_reconnect.store(false, Ordering::Relaxed);
         Ok(Self { client, ear, version, bot: Some(bot) })
     }
+}
+
+/// The cause within, which is ours: the engine's words around it say less.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// Ends a client for good; what it still has to save is saved.

@@ -39,7 +39,7 @@ pub fn restore(
     let _lock = take_lock(database)?;
     let folder = folder_of(database);
     let staged = stage(file, folder)?;
-    let (made, instances) = fit(staged.path(), source, passphrase).map_err(|error| match error {
+    let restored = fit(staged.path(), source, passphrase).map_err(|error| match error {
         StoreError::Corrupt(why) | StoreError::Sqlite(why) => StoreError::BadBackup(why),
         other => other,
     })?;
@@ -48,7 +48,7 @@ pub fn restore(
     let kept = keep(database, now).map_err(|error| io(&error))?;
     staged.persist(database).map_err(|error| io(&error.error))?;
     private::sync(folder).map_err(|error| io(&error))?;
-    Ok(Restored { made, instances, kept })
+    Ok(Restored { kept, ..restored })
 }
 
 /// A copy where the database is, so that it can take its place at once; the backup itself is only read.
@@ -71,7 +71,7 @@ fn fit(
     path: &Path,
     source: &KeySource,
     passphrase: impl FnOnce() -> Result<Secret, StoreError>,
-) -> Result<(Option<Stamp>, Vec<(String, bool)>), StoreError> {
+) -> Result<Restored, StoreError> {
     let mut connection = connect(path)?;
     if schema::recognise(&connection, path)? == 0 {
         return Err(StoreError::BadBackup("it is empty".into()));
@@ -94,7 +94,7 @@ fn fit(
         .collect::<Result<_, _>>()?;
     connection.pragma_update(None, "journal_mode", "DELETE")?;
     connection.close().map_err(|(_, error)| error)?;
-    Ok((mark.map(|mark| Stamp::from_millis(mark.made)), instances))
+    Ok(Restored { made: mark.map(|mark| Stamp::from_millis(mark.made)), instances, kept: None })
 }
 
 /// This box's key, with which the copy opens when this returns.
