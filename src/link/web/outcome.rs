@@ -176,7 +176,7 @@ fn by_connection(seen: &Seen) -> Cause {
         return by_dial(error);
     }
     if seen.unanswered && seen.heard {
-        return Cause::new(Reason::TimedOut).saying("WhatsApp was reached and did not answer in time.");
+        return Cause::new(Reason::TimedOut).saying("WhatsApp did not answer the log-in.");
     }
     if seen.unread {
         return Cause::new(Reason::TimedOut)
