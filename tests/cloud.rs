@@ -323,6 +323,29 @@ async fn meta_s_webhook_is_verified_kept_whole_and_kept_once() {
     daemon.terminate().await;
 }
 
+/// Without the secret nobody could be told from Meta, so there is nothing to be told.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_app_secret_there_is_no_webhook_of_meta_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    sandbox.graph().put(number());
+    let mut command = support::command(folder.path(), &sandbox);
+    command.env_remove("TETHERD_CLOUD_APP_SECRET");
+    let daemon = Daemon::of(command).await;
+    let created = create(&daemon).await;
+    assert!(
+        created["instance"].get("verifyTokenWaBusiness").is_none(),
+        "nothing to type in at Meta: {created}"
+    );
+    let asked = format!("/webhook/meta?hub.mode=subscribe&hub.verify_token={VERIFY_TOKEN}&hub.challenge=1");
+    for (method, path) in [("GET", asked.as_str()), ("POST", "/webhook/meta")] {
+        let (status, answer) = daemon.ask_as(None, method, path, None).await;
+        assert_eq!((status, &answer["code"]), (404, &json!("route_not_found")), "{method}");
+    }
+    assert_eq!(tell(&daemon, APP_SECRET, &payload(1, 1, 1, 0)).await, Ok(404));
+    daemon.terminate().await;
+}
+
 /// What was answered with 200 is there exactly once, whenever the process dies.
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_during_webhooks_lose_none_and_double_none() {
