@@ -55,6 +55,7 @@ pub(crate) struct CreatedInstance {
     instance_id: String,
     #[schema(value_type = String)]
     integration: Integration,
+    /// Where Meta is to post; for WHATSAPP-BUSINESS with an app secret in the config, without which there is no such route.
     webhook_wa_business: Option<String>,
     /// What to type in at Meta as verify token; for WHATSAPP-BUSINESS with an app secret in the config.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +151,7 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
             instance_name: snapshot.name.to_string(),
             instance_id: snapshot.uuid.to_string(),
             integration: snapshot.integration,
-            webhook_wa_business: cloud.then(|| format!("{}/webhook/meta", call.base_url())),
+            webhook_wa_business: verify_token.as_ref().map(|_| format!("{}/webhook/meta", call.base_url())),
             access_token_wa_business: verify_token.clone().unwrap_or_default(),
             verify_token_wa_business: verify_token,
             status: snapshot.visible,
