@@ -18,7 +18,7 @@ PHONE = "15551234567"
 PORT = 8080
 
 
-def until(what, look, limit):
+def until(what, look, limit, pause=0.02):
     """Waits until look() is true and returns what it returned; fails after `limit` seconds, naming `what`."""
     end = time.monotonic() + limit
     seen = None
@@ -26,7 +26,7 @@ def until(what, look, limit):
         seen = look()
         if seen:
             return seen
-        time.sleep(0.02)
+        time.sleep(pause)
     raise AssertionError(f"not within {limit} s: {what} (last: {seen!r})")
 
 
@@ -37,8 +37,9 @@ def figure(text):
 class Sandbox:
     """The simulated WhatsApp, as a process that can be killed and started again at the same address."""
 
-    def __init__(self, folder, address="127.0.0.1"):
+    def __init__(self, folder, address="127.0.0.1", options=()):
         self.folder, self.address, self.port = Path(folder), address, 0
+        self.options = options
         self.process = self.control = None
         self.start()
 
@@ -47,7 +48,7 @@ class Sandbox:
         self.process = subprocess.Popen(
             [binary, "--listen", f"{self.address}:{self.port}", "--control", "127.0.0.1:0",
              "--state", self.folder / "sandbox.json",
-             "--i-know-that-everybody-on-this-network-can-control-it"],
+             "--i-know-that-everybody-on-this-network-can-control-it", *self.options],
             stdout=subprocess.PIPE, text=True)
         told = json.loads(self.process.stdout.readline())
         self.url, self.control = told["wsUrl"], told["controlUrl"]
