@@ -83,8 +83,8 @@ impl Written {
 pub struct WriteFigures {
     /// Seconds of each commit that changed something, the wait for the disk included.
     pub commits: Histogram,
-    /// Bytes that the writer gave to the kernel, its log and what is folded into the database; none where
-    /// the kernel does not count.
+    /// Bytes that the writer gave to the kernel: its log, what is folded into the database, and 8 for each time that
+    /// it wakes the runtime with an answer. None where the kernel does not count.
     pub bytes: Option<u64>,
 }
 
