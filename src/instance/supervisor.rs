@@ -251,6 +251,8 @@ impl Supervisor {
                     self.attempt = Some(Attempt::start(&self.link, goal, &self.shared.dialling));
                 }
                 Effect::Halt => {
+                    // Whoever asks from now on is shown a code of the next attempt, or none.
+                    self.clear_codes();
                     if let Some(attempt) = &mut self.attempt {
                         attempt.halt();
                     }

@@ -62,6 +62,10 @@ impl Supervisor {
             Err(_) => return tracing::error!(instance = %self.record.name, "a code could not be drawn"),
         };
         let effects = self.machine.step(Fact::Code, self.world());
+        if effects.is_empty() {
+            // Of an attempt that is being stopped.
+            return;
+        }
         let shown = effects.contains(&Effect::Show);
         if shown {
             self.tally.codes += 1;
