@@ -137,7 +137,7 @@ impl Screen {
 
 /// White on black whatever the terminal's colours: not every phone reads the inverse.
 fn coloured(picture: &str) -> String {
-    picture.lines().map(|line| format!("\x1b[38;5;231;48;5;16m{line}\x1b[0m\n")).collect()
+    picture.lines().flat_map(|line| ["\x1b[38;5;231;48;5;16m", line, "\x1b[0m\n"]).collect()
 }
 
 fn left(answer: &Value) -> u64 {

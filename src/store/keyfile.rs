@@ -123,7 +123,8 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
 
 fn for_its_owner_only(file: &File, path: &Path) -> Result<(), StoreError> {
     let mode = file.metadata().map_err(|error| io(path, &error))?.permissions().mode();
-    if mode & 0o077 == 0 {
+    let others = 0o077;
+    if mode & others == 0 {
         return Ok(());
     }
     Err(StoreError::Io(format!(

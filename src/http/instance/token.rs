@@ -66,8 +66,6 @@ pub(crate) async fn fresh_key(call: &Call, name: &InstanceName) -> Result<Secret
         ApiError::Internal
     })?;
     let set = call.state.registry.set_token(name, Digest::of(key.expose())).await;
-    match set.map_err(|error| ApiError::of_instance(error, name))? {
-        true => Ok(key),
-        false => Err(ApiError::NoInstance(name.to_string())),
-    }
+    let found = set.map_err(|error| ApiError::of_instance(error, name))?;
+    if found { Ok(key) } else { Err(ApiError::NoInstance(name.to_string())) }
 }

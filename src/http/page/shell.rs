@@ -15,6 +15,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Who reads, as far as a view needs to know.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
 pub(super) struct Reader {
     pub(super) tongue: Tongue,
     /// Carried by every form.

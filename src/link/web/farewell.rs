@@ -37,7 +37,7 @@ pub(super) async fn say(client: &Client) -> Result<(), LinkError> {
     let answered = tokio::time::timeout(REQUEST, asked).await.map_err(|_| LinkError::TimedOut(REQUEST))?;
     let mut removed = || end.try_recv().ok().flatten().and_then(|node| outcome::stream_code(&node));
     match answered {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         Err(_) if removed().as_deref() == Some("401") => Ok(()),
         Err(error) => Err(LinkError::Refused(error.to_string())),
     }

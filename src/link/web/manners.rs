@@ -56,7 +56,7 @@ impl Manners {
             if source.is_from_me || !wanted {
                 continue;
             }
-            let id = inbound.info.id.to_string();
+            let id = inbound.info.id.clone();
             match chats
                 .last_mut()
                 .filter(|(chat, sender, _)| *chat == source.chat && *sender == source.sender)

@@ -254,6 +254,7 @@ mod tests {
 
     /// Every row of the engine page's table "What happened".
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn what_happened_and_the_reason() {
         let host = || "h".to_owned();
         let rows: Vec<(&str, Seen, Reason, RetryHint)> = vec![
