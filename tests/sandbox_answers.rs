@@ -56,8 +56,8 @@ async fn who_is_blocked_is_not_heard_of_until_he_is_unblocked() {
     engine.client.blocking().block(&friend()).await.unwrap();
     let list = engine.client.blocking().get_blocklist().await.unwrap();
     assert_eq!(list.len(), 1);
-    let lost = sandbox.send_text(FRIEND, ME, "unheard").unwrap();
-    until(&sandbox, "blocked", &lost).await;
+    let unheard = sandbox.send_text(FRIEND, ME, "unheard").unwrap();
+    until(&sandbox, "blocked", &unheard).await;
     engine.client.blocking().unblock(&friend()).await.unwrap();
     let heard = sandbox.send_text(FRIEND, ME, "heard").unwrap();
     assert_eq!(engine.messages(1).await[0].info.id, heard);
@@ -71,7 +71,7 @@ async fn what_is_asked_rightly_is_answered_and_what_is_not_is_a_violation() {
     let node = |tag: &'static str, attributes: &[(&'static str, &'static str)]| {
         let mut node = NodeBuilder::new(tag);
         for (name, value) in attributes {
-            node = node.attr(*name, *value);
+            node = node.attr(name, *value);
         }
         node.build()
     };

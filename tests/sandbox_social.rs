@@ -55,7 +55,10 @@ async fn phones_say_that_they_have_that_they_have_read_and_that_they_have_played
     let mut ids = Vec::new();
     for words in ["one", "two"] {
         let sent = engine.client.send_text(friend(), words).await.unwrap();
-        assert_eq!(receipt(&mut engine, &ReceiptType::Delivered).await, [sent.message_id.clone()]);
+        assert_eq!(
+            receipt(&mut engine, &ReceiptType::Delivered).await,
+            std::slice::from_ref(&sent.message_id)
+        );
         ids.push(sent.message_id.clone());
     }
     sandbox.give(FRIEND, &ids, Given::Read).unwrap();

@@ -7,6 +7,9 @@ use crate::support::{Daemon, KEY};
 use crate::wire::{Answer, answer, open, request, send};
 use crate::{create, started};
 
+/// Route, a body that is good, what is between, and for each field what it does not take.
+type Form<'a> = (&'a str, Value, &'a str, &'a [(&'a str, &'a [Value])]);
+
 const CREATE: &str = "POST /instance/create";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -343,7 +346,7 @@ async fn wrong_types_in_every_member() {
     ];
     let new = json!({"instanceName": "new", "integration": "WHATSAPP-BAILEYS"});
     let with_proxy = json!({"proxyHost": "h", "proxyPort": "1", "proxyProtocol": "http", "instanceName": "new", "integration": "WHATSAPP-BAILEYS"});
-    let forms: [(&str, Value, &str, &[(&str, &[Value])]); 8] = [
+    let forms: [Form<'_>; 8] = [
         (CREATE, new.clone(), "", &create),
         (CREATE, with_proxy, "", &create),
         (

@@ -68,8 +68,7 @@ async fn a_number_while_a_qr_is_shown() {
     create(&daemon, "shop").await;
     let (_, first) = daemon.ask("GET", "/instance/connect/shop", None).await;
     assert_eq!(first["pairingCode"], json!(null));
-    let (_, both) =
-        daemon.ask("GET", &format!("/instance/connect/shop?number=%2B1%20(555)%20123-4567"), None).await;
+    let (_, both) = daemon.ask("GET", "/instance/connect/shop?number=%2B1%20(555)%20123-4567", None).await;
     assert_eq!(both["code"], first["code"]);
     let code = both["pairingCode"].as_str().expect("a pairing code").to_owned();
     assert_eq!(connections(&sandbox), 1);

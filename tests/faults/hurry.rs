@@ -20,7 +20,7 @@ impl TimeProvider for Wall {
         let real = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let (here, there) = (Instant::now().into_std(), std::time::Instant::now());
         let wall = real + here.saturating_duration_since(there);
-        i64::try_from((wall - there.saturating_duration_since(here)).as_millis()).unwrap()
+        i64::try_from(wall.saturating_sub(there.saturating_duration_since(here)).as_millis()).unwrap()
     }
 }
 
