@@ -7,7 +7,7 @@ use crate::support::{Daemon, KEY};
 use crate::wire::{Answer, answer, open, request, send};
 use crate::{create, started};
 
-/// Route, a body that is good, what is between, and for each field what it does not take.
+/// A route, a good body, the member that holds the fields (or none), and what each field does not take.
 type Form<'a> = (&'a str, Value, &'a str, &'a [(&'a str, &'a [Value])]);
 
 const CREATE: &str = "POST /instance/create";
