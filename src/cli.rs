@@ -3,6 +3,8 @@
 mod backup;
 mod check;
 mod client;
+#[cfg(feature = "demo")]
+mod demo;
 mod healthcheck;
 mod key;
 mod link;
@@ -21,8 +23,6 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{BadConfig, Config};
-#[cfg(feature = "demo")]
-pub(crate) use signals::until_told;
 
 /// Keeps WhatsApp accounts linked from a small box.
 #[derive(Parser)]
@@ -136,7 +136,7 @@ pub fn main() -> ExitCode {
         Command::Check(settings) => check::run(&settings),
         Command::Papers { folder } => papers::run(&folder),
         #[cfg(feature = "demo")]
-        Command::Demo { settings, empty } => crate::demo::run(settings.load(), empty),
+        Command::Demo { settings, empty } => demo::run(settings.load(), empty),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -148,7 +148,7 @@ pub fn main() -> ExitCode {
 }
 
 /// A line for whoever called.
-pub(crate) fn say(line: &str) {
+fn say(line: &str) {
     // A closed pipe is the reader's choice.
     let _ = writeln!(std::io::stdout(), "{line}");
 }
@@ -158,7 +158,7 @@ fn say_error(line: &str) {
 }
 
 /// The runtime of every subcommand.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
     let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     built.map_err(|error| format!("no threads: {error}"))
 }

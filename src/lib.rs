@@ -24,6 +24,4 @@ pub mod daemon;
 mod systemd;
 
 pub mod cli;
-#[cfg(feature = "demo")]
-mod demo;
 mod logging;

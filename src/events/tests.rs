@@ -22,13 +22,11 @@ use super::circuit::CircuitState;
 use super::notes::NOTE;
 use super::{Courier, CourierParts, MediaSource, NoMedia, TRIED_AT_LEAST};
 use crate::model::{
-    Clock, Digest, EventKind, InstanceId, InstanceName, InstanceUuid, Integration, Media, NewEvent, Settings,
-    Spelling, Stamp, Webhook,
+    Clock, Digest, EventKind, InstanceChange, InstanceId, InstanceName, Integration, Media, NewEvent,
+    NewInstance, Spelling, Stamp, Webhook,
 };
 use crate::net::{Net, NetConfig, Reach};
-use crate::store::{
-    Delivery, DeliveryFilter, DeliveryStatus, InstanceChange, NewInstanceRow, SealingKey, Store, WebhookId,
-};
+use crate::store::{Delivery, DeliveryFilter, DeliveryStatus, SealingKey, Store, WebhookId};
 use receiver::{Answer, Receiver};
 
 /// Real time that anything may take.
@@ -154,18 +152,10 @@ async fn open(folder: &tempfile::TempDir, clock: &Arc<dyn Clock>) -> Store {
     Store::open(&folder.path().join("t.db"), SealingKey::new([1; 32]), Arc::clone(clock)).await.unwrap()
 }
 
-fn shop(name: &str, webhook: Option<Webhook>) -> NewInstanceRow {
-    NewInstanceRow {
-        uuid: InstanceUuid::generate(),
-        name: InstanceName::parse(name).unwrap(),
-        integration: Integration::Web,
-        settings: Settings::default(),
-        proxy: None,
-        number: None,
-        business_id: None,
-        token: Digest::of(name),
-        cloud_token: None,
+fn shop(name: &str, webhook: Option<Webhook>) -> NewInstance {
+    NewInstance {
         webhook,
+        ..NewInstance::named(InstanceName::parse(name).unwrap(), Integration::Web, Digest::of(name))
     }
 }
 

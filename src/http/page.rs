@@ -23,8 +23,6 @@ mod tongue;
 mod webhook;
 mod words;
 
-pub use demo::DemoPhone;
-
 use http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use http::{Method, StatusCode};
 use maud::html;

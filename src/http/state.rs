@@ -7,15 +7,17 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
 use super::auth::{Guard, KeyRing};
+use super::demo_phone::DemoPhone;
 use super::host::host_of;
-use super::machines::metrics::Requests;
-use super::page::DemoPhone;
-use super::stream::READERS;
+use super::requests::Requests;
 use super::throttle::Throttle;
 use crate::events::Courier;
 use crate::instance::Registry;
 use crate::model::{Clock, Secret};
 use crate::store::Store;
+
+/// Readers of the stream of events at once.
+pub(super) const READERS: usize = 64;
 
 /// The owner's choices about HTTP.
 #[derive(Debug, Clone)]

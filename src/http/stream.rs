@@ -19,12 +19,10 @@ use super::auth::{Caller, presented};
 use super::call::Call;
 use super::error::ApiError;
 use super::reply::{Reply, bytes};
+use super::state::READERS;
 use crate::model::{Digest, EventKind, InstanceName};
 use crate::store::EventFilter;
 use reader::{LAG, Reader};
-
-/// Readers at once.
-pub(super) const READERS: usize = 64;
 
 /// Starts a stream: from `Last-Event-ID` on, or from now.
 pub(crate) fn get(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {

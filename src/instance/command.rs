@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::handle::InstanceError;
+use super::error::InstanceError;
 use crate::link::Presence;
 use crate::model::{ClockShift, Media, PhoneNumber, ProxyConfig, Secret, Settings};
 

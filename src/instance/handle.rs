@@ -8,9 +8,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::command::{Command, Reply};
+use super::error::InstanceError;
 use super::lookers::{Lookers, Looking};
 use super::snapshot::Snapshot;
-use crate::link::{LinkError, Presence};
+use crate::link::Presence;
 use crate::model::{Clock, ClockShift, Media, PhoneNumber, ProxyConfig, Secret, Settings, Visible};
 
 /// The longest time that a command may take to be taken up: a supervisor that needs longer is stuck,
@@ -27,32 +28,6 @@ pub enum Shown {
     /// Nothing in time; the snapshot says why and when the next try is.
     Nothing(Arc<Snapshot>),
 }
-
-/// Why an instance did not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InstanceError {
-    /// It is being deleted, or the process is ending.
-    #[error("the instance is being removed")]
-    Gone,
-    /// It does not answer; the watchdog will see to it.
-    #[error("the instance does not answer; it will be restarted")]
-    Stuck,
-    /// Nothing to log out of.
-    #[error("the instance is not connected")]
-    NotConnected,
-    /// Restart makes no sense before the first link.
-    #[error("the instance was never linked; connect it to get a code")]
-    NeverLinked,
-    /// The link could not do it.
-    #[error(transparent)]
-    Link(#[from] LinkError),
-    /// Nothing could be stored, so nothing was changed.
-    #[error("nothing was changed: {0}")]
-    Storage(String),
-}
-
-/// Why connect could not even start.
-pub type ConnectError = InstanceError;
 
 /// A clonable handle. Reads come from memory; commands go to the instance's supervisor.
 #[derive(Clone)]
@@ -89,7 +64,7 @@ impl Handle {
 
     /// Makes sure that exactly one attempt is running and waits, at most `wait`, until there is
     /// something to show. Any number of callers share the attempt.
-    pub async fn connect(&self, number: Option<PhoneNumber>, wait: Duration) -> Result<Shown, ConnectError> {
+    pub async fn connect(&self, number: Option<PhoneNumber>, wait: Duration) -> Result<Shown, InstanceError> {
         self.glance();
         let until = Instant::now() + wait;
         let mut state = self.watch();

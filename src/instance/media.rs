@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::handle::InstanceError;
+use super::error::InstanceError;
 use super::registry::Registry;
 use crate::events::{MediaSource, NoMedia};
 use crate::link::LinkError;

@@ -3,6 +3,7 @@
 mod attempt;
 mod backoff;
 mod command;
+mod error;
 mod handle;
 mod ledger;
 mod lookers;
@@ -18,9 +19,10 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
-pub use handle::{ConnectError, Handle, InstanceError, Shown};
+pub use error::InstanceError;
+pub use handle::{Handle, Shown};
 pub use lookers::Looking;
-pub use port::{Change, Ledger, LedgerError, NewInstance, Record};
+pub use port::{Ledger, LedgerError};
 pub use registry::{CreateError, Parts, Registry};
 pub use snapshot::{ShownCode, Snapshot};
 pub use tally::Tally;

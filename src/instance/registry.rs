@@ -7,12 +7,16 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
-use super::handle::{Handle, InstanceError};
-use super::port::{Change, Ledger, LedgerError, NewInstance, Record};
+use super::error::InstanceError;
+use super::handle::Handle;
+use super::port::{Ledger, LedgerError};
 use super::supervisor::{self, Beat, Shared};
 use super::tell;
 use crate::link::{LinkError, LinkFactory};
-use crate::model::{Clock, ClockShift, Digest, InstanceId, InstanceName, Integration, ProxyConfig};
+use crate::model::{
+    Clock, ClockShift, Digest, InstanceChange, InstanceId, InstanceName, InstanceRecord, Integration,
+    NewInstance, ProxyConfig,
+};
 
 /// Attempts that may be dialling at once; a hundred links are back in well under a second and a Pi
 /// is not drowned in handshakes.
@@ -178,7 +182,7 @@ impl Registry {
         let _one = self.changing.lock().await;
         let Some(handle) = self.get(name) else { return Ok(false) };
         let id = handle.snapshot().id;
-        let kept = self.shared.ledger.commit(id, Change::Token(token), Vec::new()).await;
+        let kept = self.shared.ledger.commit(id, InstanceChange::Token(token), Vec::new()).await;
         kept.map_err(|error| match error {
             LedgerError::Gone => InstanceError::Gone,
             other => InstanceError::Storage(other.to_string()),
@@ -242,7 +246,7 @@ impl Registry {
         }
     }
 
-    fn enter(&self, record: Record) -> Handle {
+    fn enter(&self, record: InstanceRecord) -> Handle {
         let (name, token) = (record.name.clone(), record.token);
         let (handle, beat, task) = supervisor::start(&self.shared, record);
         let entry = Entry { handle: handle.clone(), token, beat, task };
@@ -259,11 +263,11 @@ impl Registry {
 
 /// Every instance's programs hear that there was a gap. All of it waits for one commit; a disk that
 /// refuses keeps nobody from starting.
-async fn tell_of_the_start(shared: &Shared, records: &[Record]) {
+async fn tell_of_the_start(shared: &Shared, records: &[InstanceRecord]) {
     let now = shared.clock.now();
     let telling = records.iter().map(|record| {
         let event = tell::started(&record.name, now);
-        shared.ledger.commit(record.id, Change::None, vec![event])
+        shared.ledger.commit(record.id, InstanceChange::None, vec![event])
     });
     for told in futures_util::future::join_all(telling).await {
         if let Err(error) = told {

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::port::Record;
 use super::qr::QrPicture;
 use super::tally::Tally;
 use crate::link::PairingCode;
 use crate::model::{
-    Deadline, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth, Profile, ProxyConfig, Reason,
-    ReasonDetail, Secret, Settings, Stamp, Visible,
+    Deadline, InstanceId, InstanceName, InstanceRecord, InstanceUuid, Integration, LinkTruth, Profile,
+    ProxyConfig, Reason, ReasonDetail, Secret, Settings, Stamp, Visible,
 };
 
 /// One instance at one moment. Published as a whole, so that its parts agree.
@@ -70,7 +69,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// An instance whose link does nothing.
-    pub(crate) fn at_rest(record: Record, since: Stamp, codes_limit: u32) -> Self {
+    pub(crate) fn at_rest(record: InstanceRecord, since: Stamp, codes_limit: u32) -> Self {
         let ended = record.truth.ended();
         Self {
             visible: Visible::Close,

@@ -18,14 +18,15 @@ use super::attempt::{Attempt, Said};
 use super::command::{Command, Reply};
 use super::handle::Handle;
 use super::lookers::Lookers;
-use super::port::{Change, Ledger, Record};
+use super::port::Ledger;
 use super::snapshot::{ShownCode, Snapshot};
 use super::state::{Effect, Fact, Machine, World};
 use super::tally::Tally;
 use super::tell;
 use crate::link::{Link, LinkContext, LinkEvent, LinkFactory, LinkOptions, PairError, PairingCode};
 use crate::model::{
-    Clock, Deadline, Integration, PhoneNumber, ProxyConfig, Reason, ReasonDetail, Stamp, Visible,
+    Clock, Deadline, InstanceChange, InstanceRecord, Integration, PhoneNumber, ProxyConfig, Reason,
+    ReasonDetail, Stamp, Visible,
 };
 use keeping::{Backlog, LedgerInbox};
 use probing::Probing;
@@ -55,7 +56,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// What an instance's link goes by.
-    fn options(&self, record: &Record) -> LinkOptions {
+    fn options(&self, record: &InstanceRecord) -> LinkOptions {
         let proxy = record.proxy.clone().or_else(|| self.proxy.clone());
         LinkOptions { settings: record.settings.clone(), proxy }
     }
@@ -96,7 +97,7 @@ struct Pairing {
 
 struct Supervisor {
     shared: Shared,
-    record: Record,
+    record: InstanceRecord,
     machine: Machine,
     link: Arc<dyn Link>,
     attempt: Option<Attempt>,
@@ -121,7 +122,7 @@ struct Supervisor {
 type Answer = (PhoneNumber, Result<PairingCode, PairError>);
 
 /// Starts one; it ends when it is told to stop or delete, or when every handle is gone.
-pub(crate) fn start(shared: &Shared, record: Record) -> (Handle, Beat, tokio::task::JoinHandle<()>) {
+pub(crate) fn start(shared: &Shared, record: InstanceRecord) -> (Handle, Beat, tokio::task::JoinHandle<()>) {
     let inbox = Arc::new(LedgerInbox { ledger: Arc::clone(&shared.ledger), id: record.id });
     let link = shared.links.make(LinkContext {
         id: record.id,
@@ -283,7 +284,7 @@ impl Supervisor {
         // Every stall is told, also one in a row of them, which changes nothing else.
         if before == self.told {
             let event = tell::connection_update(&self.snapshot());
-            self.keep(Change::None, vec![event]).await;
+            self.keep(InstanceChange::None, vec![event]).await;
         }
     }
 

@@ -10,17 +10,15 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Change, CreateError, Handle, InstanceError, Ledger, LedgerError, NewInstance, Parts, Record, Registry,
-    Shown,
-};
+use super::{CreateError, Handle, InstanceError, Ledger, LedgerError, Parts, Registry, Shown};
 use crate::link::{
     Cause, Goal, Link, LinkContext, LinkError, LinkEvent, LinkFactory, LinkOptions, Outcome, PairError,
     PairingCode, Presence, QrCode,
 };
 use crate::model::{
-    AccountJid, ClockShift, Deadline, Digest, EventKind, InstanceId, InstanceName, InstanceUuid, Integration,
-    LinkTruth, NewEvent, PhoneNumber, Profile, Reason, Secret, Settings, Stamp, SystemClock, Visible,
+    AccountJid, ClockShift, Deadline, Digest, EventKind, InstanceChange, InstanceId, InstanceName,
+    InstanceRecord, InstanceUuid, Integration, LinkTruth, NewEvent, NewInstance, PhoneNumber, Profile,
+    Reason, Secret, Settings, Stamp, SystemClock, Visible,
 };
 
 const S: Duration = Duration::from_secs(1);
@@ -42,8 +40,8 @@ struct World {
     /// What a look at the address finds: nothing to say, no answer, an answer.
     address: Mutex<Option<bool>>,
     looks: AtomicUsize,
-    kept: Mutex<Vec<(Change, Vec<NewEvent>)>>,
-    rows: Mutex<Vec<Record>>,
+    kept: Mutex<Vec<(InstanceChange, Vec<NewEvent>)>>,
+    rows: Mutex<Vec<InstanceRecord>>,
     refuse: AtomicBool,
     /// A tombstone that WhatsApp was not told of.
     untold: AtomicBool,
@@ -146,20 +144,25 @@ struct Memory(Arc<World>);
 
 #[async_trait]
 impl Ledger for Memory {
-    async fn load(&self) -> Result<Vec<Record>, LedgerError> {
+    async fn load(&self) -> Result<Vec<InstanceRecord>, LedgerError> {
         Ok(self.0.rows.lock().unwrap().clone())
     }
 
-    async fn create(&self, new: NewInstance, events: Vec<NewEvent>) -> Result<Record, LedgerError> {
-        self.0.kept.lock().unwrap().push((Change::None, events));
+    async fn create(&self, new: NewInstance, events: Vec<NewEvent>) -> Result<InstanceRecord, LedgerError> {
+        self.0.kept.lock().unwrap().push((InstanceChange::None, events));
         Ok(record(&new, LinkTruth::Never))
     }
 
-    async fn commit(&self, _: InstanceId, change: Change, events: Vec<NewEvent>) -> Result<(), LedgerError> {
+    async fn commit(
+        &self,
+        _: InstanceId,
+        change: InstanceChange,
+        events: Vec<NewEvent>,
+    ) -> Result<(), LedgerError> {
         if self.0.refuse.load(Ordering::SeqCst) {
             return Err(LedgerError::Storage("the disk is full".into()));
         }
-        if let Change::Forget { tombstone: true, .. } = &change {
+        if let InstanceChange::Forget { tombstone: true, .. } = &change {
             self.0.untold.store(true, Ordering::SeqCst);
         }
         self.0.kept.lock().unwrap().push((change, events));
@@ -170,7 +173,7 @@ impl Ledger for Memory {
         if self.0.refuse.load(Ordering::SeqCst) {
             return Err(LedgerError::Storage("the disk is full".into()));
         }
-        self.0.kept.lock().unwrap().push((Change::None, events));
+        self.0.kept.lock().unwrap().push((InstanceChange::None, events));
         self.0.untold.store(tombstone, Ordering::SeqCst);
         Ok(())
     }
@@ -185,8 +188,8 @@ impl Ledger for Memory {
     }
 }
 
-fn record(new: &NewInstance, truth: LinkTruth) -> Record {
-    Record {
+fn record(new: &NewInstance, truth: LinkTruth) -> InstanceRecord {
+    InstanceRecord {
         id: InstanceId(1),
         uuid: new.uuid.clone(),
         name: new.name.clone(),
@@ -337,10 +340,11 @@ async fn unlinked_by_the_phone_is_one_transaction_and_stays_closed() {
     tokio::time::sleep(3600 * S).await;
     assert_eq!(world.runs.load(Ordering::SeqCst), 1);
     let kept = world.kept.lock().unwrap();
-    let (change, events) = kept.iter().find(|(c, _)| matches!(c, Change::Forget { .. })).expect("forgotten");
+    let (change, events) =
+        kept.iter().find(|(c, _)| matches!(c, InstanceChange::Forget { .. })).expect("forgotten");
     let kinds: Vec<_> = events.iter().map(|e| e.kind).collect();
     assert_eq!(kinds, [EventKind::StatusInstance, EventKind::LogoutInstance, EventKind::ConnectionUpdate]);
-    assert!(matches!(change, Change::Forget { truth: LinkTruth::Unlinked { .. }, tombstone: false }));
+    assert!(matches!(change, InstanceChange::Forget { truth: LinkTruth::Unlinked { .. }, tombstone: false }));
     drop(registry);
 }
 
@@ -512,7 +516,7 @@ async fn times_of_before_the_clock_was_set_are_corrected() {
         .rows
         .lock()
         .unwrap()
-        .push(Record { created: Stamp::from_millis(5_000), ..record(&shop(), LinkTruth::Never) });
+        .push(InstanceRecord { created: Stamp::from_millis(5_000), ..record(&shop(), LinkTruth::Never) });
     let registry = start(&world).await;
     let handle = registry.all().remove(0);
     let set = Stamp::from_millis(1_800_000_000_000);

@@ -5,6 +5,7 @@
 
 mod event;
 mod identity;
+mod instance;
 mod media;
 mod name;
 mod phone;
@@ -18,6 +19,7 @@ mod webhook;
 
 pub use event::{EventKind, NewEvent, Seq, UnknownEvent};
 pub use identity::{AccountJid, InstanceId, InstanceUuid, Integration, Profile, UnknownIntegration};
+pub use instance::{InstanceChange, InstanceRecord, NewInstance};
 pub use media::{Media, MediaKind, MediaPlace};
 pub use name::{BadName, InstanceName};
 pub use phone::{BadNumber, PhoneNumber};

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{
-    KeySource, NewInstanceRow, PassphraseKey, Restored, Session, Store, StoreError, back_up, inspect, restore,
-};
+use super::{KeySource, PassphraseKey, Restored, Session, Store, StoreError, back_up, inspect, restore};
 use crate::model::{
-    Clock as _, Digest, EventKind, InstanceName, InstanceUuid, Integration, NewEvent, ProxyConfig,
-    ProxyProtocol, Secret, Settings, Stamp, SystemClock,
+    Clock as _, Digest, EventKind, InstanceName, Integration, NewEvent, NewInstance, ProxyConfig,
+    ProxyProtocol, Secret, Stamp, SystemClock,
 };
 
 /// A box: a database and a key.
@@ -53,12 +51,8 @@ impl Home {
     }
 }
 
-fn row(name: &str) -> NewInstanceRow {
-    NewInstanceRow {
-        uuid: InstanceUuid::generate(),
-        name: InstanceName::parse(name).unwrap(),
-        integration: Integration::Web,
-        settings: Settings::default(),
+fn row(name: &str) -> NewInstance {
+    NewInstance {
         proxy: Some(ProxyConfig {
             protocol: ProxyProtocol::Http,
             host: "h".into(),
@@ -66,11 +60,7 @@ fn row(name: &str) -> NewInstanceRow {
             username: None,
             password: Some(Secret::new(format!("password of {name}"))),
         }),
-        number: None,
-        business_id: None,
-        token: Digest::of(name),
-        cloud_token: None,
-        webhook: None,
+        ..NewInstance::named(InstanceName::parse(name).unwrap(), Integration::Web, Digest::of(name))
     }
 }
 

@@ -9,95 +9,15 @@ use super::outbox::Append;
 use super::seal::{Sealer, place};
 use super::{Store, StoreError, credentials, outbox, sessions, webhooks};
 use crate::model::{
-    Digest, Ended, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth, NewEvent, Profile,
-    ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Settings, Stamp, Webhook,
+    Digest, Ended, InstanceChange, InstanceId, InstanceName, InstanceRecord, InstanceUuid, Integration,
+    LinkTruth, NewEvent, NewInstance, Profile, ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret,
+    Stamp,
 };
-
-/// An instance as it is kept.
-#[derive(Debug, Clone)]
-pub struct InstanceRow {
-    /// The row.
-    pub id: InstanceId,
-    /// Its public id.
-    pub uuid: InstanceUuid,
-    /// Its name.
-    pub name: InstanceName,
-    /// How it reaches WhatsApp.
-    pub integration: Integration,
-    /// What lasts about its link.
-    pub truth: LinkTruth,
-    /// The owner's settings.
-    pub settings: Settings,
-    /// How it goes out.
-    pub proxy: Option<ProxyConfig>,
-    /// `number` as given.
-    pub number: Option<String>,
-    /// `businessId` as given.
-    pub business_id: Option<String>,
-    /// SHA-256 of its token.
-    pub token: Digest,
-    /// When it was created.
-    pub created: Stamp,
-    /// When something that lasts last changed.
-    pub updated: Stamp,
-}
-
-/// An instance to be kept.
-#[derive(Debug, Clone)]
-pub struct NewInstanceRow {
-    /// Its public id.
-    pub uuid: InstanceUuid,
-    /// Its name.
-    pub name: InstanceName,
-    /// How it reaches WhatsApp.
-    pub integration: Integration,
-    /// The owner's settings.
-    pub settings: Settings,
-    /// How it goes out.
-    pub proxy: Option<ProxyConfig>,
-    /// `number` as given.
-    pub number: Option<String>,
-    /// `businessId` as given.
-    pub business_id: Option<String>,
-    /// SHA-256 of its token.
-    pub token: Digest,
-    /// Cloud: Meta's access token.
-    pub cloud_token: Option<Secret>,
-    /// Where its events go from the first one on.
-    pub webhook: Option<Webhook>,
-}
-
-/// A change of what lasts.
-#[derive(Debug, Clone)]
-pub enum InstanceChange {
-    /// Nothing but the events.
-    None,
-    /// The truth about the link.
-    Truth(LinkTruth),
-    /// The truth, and every credential is wiped with it; `tombstone` keeps what telling WhatsApp needs, and
-    /// [`Store::settle_tombstone`] must follow.
-    Forget {
-        /// The truth from now on.
-        truth: LinkTruth,
-        /// WhatsApp does not know yet.
-        tombstone: bool,
-    },
-    /// What is known of the account.
-    Profile(Profile),
-    /// The owner's settings.
-    Settings(Settings),
-    /// How it goes out.
-    Proxy(Option<ProxyConfig>),
-    /// Its token.
-    Token(Digest),
-    /// Meta's access token.
-    CloudToken(Secret),
-}
 
 impl Store {
     /// All instances, oldest first. The truth is what the credentials on disk say: a crash between
     /// the engine's save and ours loses no link.
-    pub async fn instances(&self) -> Result<Vec<InstanceRow>, StoreError> {
+    pub async fn instances(&self) -> Result<Vec<InstanceRecord>, StoreError> {
         let sealer = self.0.sealer.clone();
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
@@ -116,9 +36,9 @@ impl Store {
     /// [`StoreError::Taken`] when the name belongs to another one.
     pub async fn create_instance(
         &self,
-        new: NewInstanceRow,
+        new: NewInstance,
         events: Vec<NewEvent>,
-    ) -> Result<InstanceRow, StoreError> {
+    ) -> Result<InstanceRecord, StoreError> {
         let (sealer, now) = (self.0.sealer.clone(), self.0.clock.now());
         let (row, added) = self
             .write(move |connection| {
@@ -278,7 +198,7 @@ impl RawRow {
         })
     }
 
-    fn parse(self, connection: &Connection, sealer: &Sealer) -> Result<InstanceRow, StoreError> {
+    fn parse(self, connection: &Connection, sealer: &Sealer) -> Result<InstanceRecord, StoreError> {
         let id = InstanceId(self.id);
         let integration: Integration = self
             .integration
@@ -292,7 +212,7 @@ impl RawRow {
             Some(kept) => Some(read_proxy(&sealer.open(&place::proxy(self.id), &kept)?)?),
             None => None,
         };
-        Ok(InstanceRow {
+        Ok(InstanceRecord {
             id,
             uuid: InstanceUuid(self.uuid),
             name: InstanceName::parse(&self.name)
@@ -339,9 +259,9 @@ fn truth(
 fn insert(
     connection: &Connection,
     sealer: &Sealer,
-    new: NewInstanceRow,
+    new: NewInstance,
     now: Stamp,
-) -> Result<InstanceRow, StoreError> {
+) -> Result<InstanceRecord, StoreError> {
     let taken = connection
         .query_row("SELECT 1 FROM instance WHERE folded = ?1", [new.name.key()], |_| Ok(()))
         .optional()?;
@@ -372,20 +292,7 @@ fn insert(
         let sql = "UPDATE instance SET proxy = ?2, cloud_token = ?3 WHERE id = ?1";
         connection.execute(sql, (id.0, proxy, cloud))?;
     }
-    Ok(InstanceRow {
-        id,
-        uuid: new.uuid,
-        name: new.name,
-        integration: new.integration,
-        truth: LinkTruth::Never,
-        settings: new.settings,
-        proxy: new.proxy,
-        number: new.number,
-        business_id: new.business_id,
-        token: new.token,
-        created: now,
-        updated: now,
-    })
+    Ok(new.kept(id, now))
 }
 
 fn apply(

@@ -46,7 +46,6 @@ pub use deliveries::{Delivery, DeliveryFilter, DeliveryStatus, Head, Verdict, Wa
 pub use due::OutboxFigures;
 pub use error::StoreError;
 pub use inspect::inspect;
-pub use instances::{InstanceChange, InstanceRow, NewInstanceRow};
 pub use keyfile::{KeySource, write as write_key};
 pub use keys::{API_KEY_FILE, ApiKey, FIRST_KEY};
 pub use outbox::{EventFilter, StoredEvent};

@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::due::Appended;
-use super::instances::InstanceRow;
 use super::seal::{Sealer, place};
 use super::{Store, StoreError};
-use crate::model::{AccountJid, EventKind, InstanceId, NewEvent, Profile, Seq, Stamp};
+use crate::model::{AccountJid, EventKind, InstanceId, InstanceRecord, NewEvent, Profile, Seq, Stamp};
 
 /// An event as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +48,7 @@ pub(super) struct Append {
 }
 
 impl Append {
-    pub(super) fn of(row: &InstanceRow, now: Stamp) -> Self {
+    pub(super) fn of(row: &InstanceRecord, now: Stamp) -> Self {
         Self { instance: row.id, name: row.name.to_string(), sender: None, now }
     }
 

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{
-    Delivery, DeliveryFilter, DeliveryStatus, EventFilter, InstanceChange, NewInstanceRow, Retention,
-    SealingKey, Store, Verdict, WebhookId,
+    Delivery, DeliveryFilter, DeliveryStatus, EventFilter, Retention, SealingKey, Store, Verdict, WebhookId,
 };
 use crate::model::{
-    Clock, Digest, EventKind, InstanceId, InstanceName, InstanceUuid, Integration, NewEvent, Settings, Stamp,
-    Webhook,
+    Clock, Digest, EventKind, InstanceChange, InstanceId, InstanceName, Integration, NewEvent, NewInstance,
+    Stamp, Webhook,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -83,19 +82,8 @@ async fn open(folder: &Path, wall: &Arc<Wall>) -> Store {
     Store::open(&folder.join("t.db"), SealingKey::new([1; 32]), clock).await.unwrap()
 }
 
-fn shop(name: &str) -> NewInstanceRow {
-    NewInstanceRow {
-        uuid: InstanceUuid::generate(),
-        name: InstanceName::parse(name).unwrap(),
-        integration: Integration::Web,
-        settings: Settings::default(),
-        proxy: None,
-        number: None,
-        business_id: None,
-        token: Digest::of(name),
-        cloud_token: None,
-        webhook: None,
-    }
+fn shop(name: &str) -> NewInstance {
+    NewInstance::named(InstanceName::parse(name).unwrap(), Integration::Web, Digest::of(name))
 }
 
 fn note(text: &str) -> NewEvent {
@@ -188,7 +176,7 @@ async fn a_webhook_that_is_off_keeps_its_line_and_gets_no_more() {
 #[tokio::test]
 async fn the_first_event_of_an_instance_goes_to_the_webhook_that_came_with_it() {
     let here = Here::new().await;
-    let new = NewInstanceRow { webhook: Some(Webhook::to("http://h/")), ..shop("other") };
+    let new = NewInstance { webhook: Some(Webhook::to("http://h/")), ..shop("other") };
     let id = here.store.create_instance(new, vec![note("created")]).await.unwrap().id;
     let hook = here.store.webhook_of(Some(id)).await.unwrap().unwrap();
     assert_eq!(here.next(hook.id).await.len(), 1);

@@ -9,9 +9,9 @@ use whatsapp_rust::wacore::store::traits::SignalStore as _;
 
 use super::credentials::Gate;
 use super::seal::Sealer;
-use super::{EventFilter, KeySource, NewInstanceRow, SealingKey, Store, StoreError, schema};
+use super::{EventFilter, KeySource, SealingKey, Store, StoreError, schema};
 use crate::model::{
-    Digest, EventKind, InstanceName, InstanceUuid, Integration, NewEvent, ProxyConfig, ProxyProtocol, Secret,
+    Digest, EventKind, InstanceName, Integration, NewEvent, NewInstance, ProxyConfig, ProxyProtocol, Secret,
     Settings, SystemClock, Webhook,
 };
 
@@ -27,12 +27,8 @@ async fn open(folder: &Path) -> Result<Store, StoreError> {
     Store::open_with(&database(folder), file(folder), Arc::new(SystemClock)).await
 }
 
-fn shop(name: &str) -> NewInstanceRow {
-    NewInstanceRow {
-        uuid: InstanceUuid::generate(),
-        name: InstanceName::parse(name).unwrap(),
-        integration: Integration::Cloud,
-        settings: Settings::default(),
+fn shop(name: &str) -> NewInstance {
+    NewInstance {
         proxy: Some(ProxyConfig {
             protocol: ProxyProtocol::Socks5,
             host: "h".into(),
@@ -40,11 +36,9 @@ fn shop(name: &str) -> NewInstanceRow {
             username: Some("u".into()),
             password: Some(Secret::new(format!("password of {name}"))),
         }),
-        number: None,
-        business_id: None,
-        token: Digest::of(name),
         cloud_token: Some(Secret::new(format!("Meta's token of {name}"))),
         webhook: Some(Webhook::to(format!("http://h/?token=of-{name}"))),
+        ..NewInstance::named(InstanceName::parse(name).unwrap(), Integration::Cloud, Digest::of(name))
     }
 }
 

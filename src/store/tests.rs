@@ -9,10 +9,10 @@ use whatsapp_rust::wacore::store::Device;
 use whatsapp_rust::wacore::store::traits::{AppSyncStore, DeviceStore, ProtocolStore, SignalStore};
 
 use super::credentials::Gate;
-use super::{EventFilter, InstanceChange, NewInstanceRow, SealingKey, Session, Store, StoreError};
+use super::{EventFilter, SealingKey, Session, Store, StoreError};
 use crate::model::{
-    AccountJid, Digest, Ended, EventKind, InstanceId, InstanceName, InstanceUuid, Integration, LinkTruth,
-    NewEvent, Profile, ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Settings, Stamp,
+    AccountJid, Digest, Ended, EventKind, InstanceChange, InstanceId, InstanceName, Integration, LinkTruth,
+    NewEvent, NewInstance, Profile, ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret, Stamp,
     SystemClock, Webhook,
 };
 
@@ -20,12 +20,8 @@ async fn open(folder: &Path) -> Store {
     Store::open(&folder.join("t.db"), SealingKey::new([1; 32]), Arc::new(SystemClock)).await.unwrap()
 }
 
-fn shop(name: &str) -> NewInstanceRow {
-    NewInstanceRow {
-        uuid: InstanceUuid::generate(),
-        name: InstanceName::parse(name).unwrap(),
-        integration: Integration::Web,
-        settings: Settings::default(),
+fn shop(name: &str) -> NewInstance {
+    NewInstance {
         proxy: Some(ProxyConfig {
             protocol: ProxyProtocol::Socks5,
             host: "h".into(),
@@ -33,11 +29,7 @@ fn shop(name: &str) -> NewInstanceRow {
             username: Some("u".into()),
             password: Some(Secret::new("hunter2")),
         }),
-        number: None,
-        business_id: None,
-        token: Digest::of(name),
-        cloud_token: None,
-        webhook: None,
+        ..NewInstance::named(InstanceName::parse(name).unwrap(), Integration::Web, Digest::of(name))
     }
 }
 

@@ -12,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::attend::{NoProof, Proof, attend};
 use super::status;
-use crate::instance::{Change, Handle, Ledger, LedgerError, NewInstance, Parts, Record, Registry};
+use crate::instance::{Handle, Ledger, LedgerError, Parts, Registry};
 use crate::link::{
     Goal, Link, LinkContext, LinkError, LinkEvent, LinkFactory, LinkOptions, Outcome, PairError, PairingCode,
     Presence,
 };
 use crate::model::{
-    Clock, Digest, InstanceId, InstanceName, InstanceUuid, Integration, NewEvent, PhoneNumber, Settings,
-    Stamp, SystemClock,
+    Clock, Digest, InstanceChange, InstanceId, InstanceName, InstanceRecord, InstanceUuid, Integration,
+    NewEvent, NewInstance, PhoneNumber, Settings, Stamp, SystemClock,
 };
 use crate::store::{SealingKey, Store};
 
@@ -70,13 +70,22 @@ struct Sticky {
 
 #[async_trait]
 impl Ledger for Sticky {
-    async fn load(&self) -> Result<Vec<Record>, LedgerError> {
+    async fn load(&self) -> Result<Vec<InstanceRecord>, LedgerError> {
         self.store.load().await
     }
-    async fn create(&self, instance: NewInstance, events: Vec<NewEvent>) -> Result<Record, LedgerError> {
+    async fn create(
+        &self,
+        instance: NewInstance,
+        events: Vec<NewEvent>,
+    ) -> Result<InstanceRecord, LedgerError> {
         self.store.create(instance, events).await
     }
-    async fn commit(&self, id: InstanceId, change: Change, events: Vec<NewEvent>) -> Result<(), LedgerError> {
+    async fn commit(
+        &self,
+        id: InstanceId,
+        change: InstanceChange,
+        events: Vec<NewEvent>,
+    ) -> Result<(), LedgerError> {
         if self.sticks.load(Ordering::SeqCst) {
             self.stuck.send_replace(true);
             return std::future::pending().await;

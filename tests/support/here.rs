@@ -13,11 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tetherd::instance::{Handle, NewInstance, Parts, Registry, Shown, Snapshot};
+use tetherd::instance::{Handle, Parts, Registry, Shown, Snapshot};
 use tetherd::link::web::{Server, WebConfig, WebFactory};
-use tetherd::model::{
-    Clock, Digest, InstanceName, InstanceUuid, Integration, Reason, Settings, SystemClock, Visible,
-};
+use tetherd::model::{Clock, Digest, InstanceName, Integration, NewInstance, Reason, SystemClock, Visible};
 use tetherd::net::{Net, NetConfig};
 use tetherd::store::{EventFilter, SealingKey, Store};
 use tetherd_sandbox::Sandbox;
@@ -69,18 +67,7 @@ impl Here {
     }
 
     pub(crate) async fn create(&self, name: &str) -> Handle {
-        let new = NewInstance {
-            uuid: InstanceUuid::generate(),
-            name: InstanceName::parse(name).unwrap(),
-            integration: Integration::Web,
-            settings: Settings::default(),
-            proxy: None,
-            number: None,
-            business_id: None,
-            token: Digest::of(name),
-            cloud_token: None,
-            webhook: None,
-        };
+        let new = NewInstance::named(InstanceName::parse(name).unwrap(), Integration::Web, Digest::of(name));
         self.registry.create(new).await.unwrap()
     }
 

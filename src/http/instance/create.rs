@@ -15,10 +15,10 @@ use crate::http::fields::Fields;
 use crate::http::meta;
 use crate::http::reply::{Reply, json};
 use crate::http::webhook::{self, Set, WebhookBody};
-use crate::instance::{Handle, NewInstance};
+use crate::instance::Handle;
 use crate::model::{
-    Digest, InstanceName, InstanceUuid, Integration, PhoneNumber, ProxyConfig, Secret, Settings, Token,
-    Visible, Webhook,
+    Digest, InstanceName, InstanceUuid, Integration, NewInstance, PhoneNumber, ProxyConfig, Secret, Settings,
+    Token, Visible, Webhook,
 };
 
 /// The members of a proxy in the body.

@@ -3,7 +3,6 @@
 mod instances;
 mod outbox;
 mod process;
-mod requests;
 
 use http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -19,8 +18,6 @@ use crate::http::host::check_host;
 use crate::http::reply::{Reply, bytes};
 use crate::instance::Handle;
 use crate::store::{StoreError, Waiting, WriteFigures};
-
-pub(crate) use requests::Requests;
 
 /// What a scrape asks for and gets (`OpenMetrics` 1.0, which Prometheus reads).
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

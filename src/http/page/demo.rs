@@ -2,35 +2,13 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use maud::{Markup, html};
 
 use super::account::address;
 use super::shell::Reader;
+use crate::http::demo_phone::DemoPhone;
 use crate::instance::Snapshot;
 use crate::model::{Integration, Visible};
-
-/// A simulated phone. Only a demo has one.
-#[async_trait]
-pub trait DemoPhone: Send + Sync {
-    /// Scans the text of a QR code.
-    ///
-    /// # Errors
-    /// The phone's words.
-    async fn scan(&self, code: &str) -> Result<(), String>;
-
-    /// Types a pairing code on the phone of this number (digits only).
-    ///
-    /// # Errors
-    /// The phone's words.
-    async fn enter(&self, number: &str, code: &str) -> Result<(), String>;
-
-    /// Unlinks the device of this account.
-    ///
-    /// # Errors
-    /// The phone's words.
-    async fn unlink(&self, jid: &str) -> Result<(), String>;
-}
 
 /// Scans the code that is shown.
 pub(super) fn scan(reader: &Reader, s: &Snapshot) -> Markup {

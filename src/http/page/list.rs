@@ -20,9 +20,9 @@ use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::instance::create::is_number_id;
 use crate::http::reply::Reply;
-use crate::instance::{CreateError, Handle, NewInstance, Snapshot};
+use crate::instance::{CreateError, Handle, Snapshot};
 use crate::model::{
-    Clock, Digest, InstanceName, InstanceUuid, Integration, Secret, Settings, Token, Visible,
+    Clock, Digest, InstanceName, InstanceUuid, Integration, NewInstance, Secret, Settings, Token, Visible,
 };
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -119,10 +119,10 @@ fn piece(event: &StoredEvent, spelling: Spelling, server_url: &str) -> String {
 mod tests {
     use super::{BEAT, LAG, Reader, STALLED};
     use crate::model::{
-        Digest, EventKind, InstanceId, InstanceName, InstanceUuid, Integration, NewEvent, Settings, Spelling,
-        SystemClock,
+        Digest, EventKind, InstanceChange, InstanceId, InstanceName, Integration, NewEvent, NewInstance,
+        Spelling, SystemClock,
     };
-    use crate::store::{EventFilter, InstanceChange, NewInstanceRow, SealingKey, Store};
+    use crate::store::{EventFilter, SealingKey, Store};
     use bytes::Bytes;
     use serde_json::json;
     use std::sync::Arc;
@@ -149,18 +149,11 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("t.db");
             let store = Store::open(&path, SealingKey::new([1; 32]), Arc::new(SystemClock)).await.unwrap();
-            let new = NewInstanceRow {
-                uuid: InstanceUuid::generate(),
-                name: InstanceName::parse("shop").unwrap(),
-                integration: Integration::Web,
-                settings: Settings::default(),
-                proxy: None,
-                number: None,
-                business_id: None,
-                token: Digest::of("shop"),
-                cloud_token: None,
-                webhook: None,
-            };
+            let new = NewInstance::named(
+                InstanceName::parse("shop").unwrap(),
+                Integration::Web,
+                Digest::of("shop"),
+            );
             let id = store.create_instance(new, vec![]).await.unwrap().id;
             Self { store, id, let_in: Arc::new(AtomicBool::new(true)), _folder: folder }
         }

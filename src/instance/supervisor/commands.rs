@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::command::{Command, Reply};
-use super::super::handle::InstanceError;
-use super::super::port::{Change, LedgerError};
+use super::super::error::InstanceError;
+use super::super::port::LedgerError;
 use super::super::state::Fact;
 use super::Supervisor;
 use crate::link::{LinkError, Presence};
-use crate::model::{Integration, LinkTruth, PhoneNumber, ProxyConfig, Secret, Settings, Visible};
+use crate::model::{
+    InstanceChange, Integration, LinkTruth, PhoneNumber, ProxyConfig, Secret, Settings, Visible,
+};
 
 /// How long telling WhatsApp may take before the account is forgotten without.
 pub(super) const TELL_LIMIT: Duration = Duration::from_secs(5);
@@ -142,14 +144,16 @@ impl Supervisor {
     }
 
     async fn settings(&mut self, settings: Settings) -> Done {
-        self.keep_now(Change::Settings(settings.clone()), Vec::new()).await.map_err(|e| storage(&e))?;
+        self.keep_now(InstanceChange::Settings(settings.clone()), Vec::new())
+            .await
+            .map_err(|e| storage(&e))?;
         self.record.settings = settings;
         self.options_changed();
         Ok(())
     }
 
     async fn proxy(&mut self, proxy: Option<ProxyConfig>) -> Done {
-        self.keep_now(Change::Proxy(proxy.clone()), Vec::new()).await.map_err(|e| storage(&e))?;
+        self.keep_now(InstanceChange::Proxy(proxy.clone()), Vec::new()).await.map_err(|e| storage(&e))?;
         self.record.proxy = proxy;
         self.options_changed();
         Ok(())
@@ -164,12 +168,12 @@ impl Supervisor {
         if self.record.integration != Integration::Cloud {
             return Err(LinkError::NotAvailable.into());
         }
-        self.keep_now(Change::CloudToken(token), Vec::new()).await.map_err(|e| storage(&e))?;
+        self.keep_now(InstanceChange::CloudToken(token), Vec::new()).await.map_err(|e| storage(&e))?;
         self.link.forget().await;
         // A log-out is over: from now on it comes back by itself.
         if let LinkTruth::Unlinked { profile, .. } = self.record.truth.clone() {
             self.record.truth = LinkTruth::Linked { profile, ended: None };
-            self.keep(Change::Truth(self.record.truth.clone()), Vec::new()).await;
+            self.keep(InstanceChange::Truth(self.record.truth.clone()), Vec::new()).await;
         }
         self.machine.step(Fact::Linked, self.world());
         self.fact(Fact::Restart).await;

@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::super::port::{Change, Ledger, LedgerError};
+use super::super::port::{Ledger, LedgerError};
 use super::super::tell;
 use super::Supervisor;
 use crate::link::{Inbox, LinkError};
-use crate::model::{Ended, InstanceId, LinkTruth, NewEvent, Profile, Reason};
+use crate::model::{Ended, InstanceChange, InstanceId, LinkTruth, NewEvent, Profile, Reason};
 
 /// Changes that wait for a disk that refuses. When it is full the oldest goes, and the log says so.
 const BACKLOG: usize = 256;
 
 /// What could not be stored yet, in order.
 #[derive(Default)]
-pub(super) struct Backlog(VecDeque<(Change, Vec<NewEvent>)>);
+pub(super) struct Backlog(VecDeque<(InstanceChange, Vec<NewEvent>)>);
 
 impl Supervisor {
     /// Keeps a change and its events; when the disk refuses, later and in order.
-    pub(super) async fn keep(&mut self, change: Change, events: Vec<NewEvent>) {
+    pub(super) async fn keep(&mut self, change: InstanceChange, events: Vec<NewEvent>) {
         self.backlog.0.push_back((change, events));
         if self.backlog.0.len() > BACKLOG {
             self.backlog.0.pop_front();
@@ -43,7 +43,7 @@ impl Supervisor {
     /// Keeps a change that somebody waits for: done, or refused and nothing changed.
     pub(super) async fn keep_now(
         &mut self,
-        change: Change,
+        change: InstanceChange,
         events: Vec<NewEvent>,
     ) -> Result<(), LedgerError> {
         self.keep_backlog().await;
@@ -55,7 +55,7 @@ impl Supervisor {
     pub(super) async fn keep_linked(&mut self, profile: Profile) {
         let profile = self.merged(profile);
         self.record.truth = LinkTruth::Linked { profile, ended: None };
-        self.keep(Change::Truth(self.record.truth.clone()), Vec::new()).await;
+        self.keep(InstanceChange::Truth(self.record.truth.clone()), Vec::new()).await;
     }
 
     pub(super) async fn keep_profile(&mut self, news: Profile) {
@@ -66,7 +66,7 @@ impl Supervisor {
         match &mut self.record.truth {
             LinkTruth::Linked { profile, .. } | LinkTruth::Unlinked { profile, .. } => {
                 profile.clone_from(&merged);
-                self.keep(Change::Profile(merged), Vec::new()).await;
+                self.keep(InstanceChange::Profile(merged), Vec::new()).await;
             }
             LinkTruth::Never => self.keep_linked(merged).await,
         }
@@ -95,7 +95,7 @@ impl Supervisor {
         };
         if *ended != now {
             *ended = now;
-            self.keep(Change::Truth(self.record.truth.clone()), Vec::new()).await;
+            self.keep(InstanceChange::Truth(self.record.truth.clone()), Vec::new()).await;
         }
     }
 
@@ -107,7 +107,7 @@ impl Supervisor {
             detail: self.machine.detail().clone(),
         };
         self.record.truth = self.unlinked(ended.clone());
-        let change = Change::Forget { truth: self.record.truth.clone(), tombstone: false };
+        let change = InstanceChange::Forget { truth: self.record.truth.clone(), tombstone: false };
         self.note_change();
         let snapshot = self.snapshot();
         let events = vec![
@@ -135,7 +135,7 @@ pub(super) struct LedgerInbox {
 impl Inbox for LedgerInbox {
     async fn store(&self, events: Vec<NewEvent>) -> Result<(), LinkError> {
         self.ledger
-            .commit(self.id, Change::None, events)
+            .commit(self.id, InstanceChange::None, events)
             .await
             .map_err(|error| LinkError::Storage(error.to_string()))
     }

@@ -3,14 +3,14 @@
 //! A crash in between loses neither.
 
 use super::super::attempt::Said;
-use super::super::handle::InstanceError;
-use super::super::port::{Change, LedgerError};
+use super::super::error::InstanceError;
+use super::super::port::LedgerError;
 use super::super::state::Fact;
 use super::super::tell;
 use super::Supervisor;
 use super::commands::{Done, TELL_LIMIT, storage};
 use crate::link::Outcome;
-use crate::model::{Ended, Integration, LinkTruth, NewEvent, Reason, Visible};
+use crate::model::{Ended, InstanceChange, Integration, LinkTruth, NewEvent, Reason, Visible};
 
 /// How far it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,8 @@ impl Supervisor {
             self.record.truth = self.unlinked(ended);
         }
         self.tell_change(&mut events);
-        self.keep_now(Change::Forget { truth: self.record.truth.clone(), tombstone: web }, events).await
+        self.keep_now(InstanceChange::Forget { truth: self.record.truth.clone(), tombstone: web }, events)
+            .await
     }
 
     async fn keep_deletion(&mut self, web: bool) -> Result<(), LedgerError> {

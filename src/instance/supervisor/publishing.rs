@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::port::Change;
 use super::super::snapshot::Snapshot;
 use super::super::tell;
 use super::Supervisor;
-use crate::model::{ClockShift, Deadline, LinkTruth, NewEvent, Reason, Visible};
+use crate::model::{ClockShift, Deadline, InstanceChange, LinkTruth, NewEvent, Reason, Visible};
 
 impl Supervisor {
     /// Publishes what a fact changed, then keeps the events that tell of it.
@@ -31,7 +30,7 @@ impl Supervisor {
             events.push(tell::connection_update(&snapshot));
         }
         if !events.is_empty() {
-            self.keep(Change::None, events).await;
+            self.keep(InstanceChange::None, events).await;
         }
     }
 
@@ -39,7 +38,7 @@ impl Supervisor {
     pub(super) async fn tell_boot(&mut self) {
         if self.told.0 != Visible::Close {
             let event = tell::connection_update(&self.snapshot());
-            self.keep(Change::None, vec![event]).await;
+            self.keep(InstanceChange::None, vec![event]).await;
         }
     }
 

@@ -34,7 +34,7 @@ impl Requests {
         self.0.get_or_create(&asked).observe(took.as_secs_f64());
     }
 
-    pub(super) fn register(&self, registry: &mut Registry) {
+    pub(crate) fn register(&self, registry: &mut Registry) {
         let help = "How long it took until an answer began";
         registry.register_with_unit("http_request", help, Unit::Seconds, self.0.clone());
     }

@@ -10,11 +10,14 @@ use tetherd_sandbox::{Options, Sandbox};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::oneshot;
 
-use crate::cli::{runtime, say, until_told};
+use super::signals::until_told;
+use super::{runtime, say};
 use crate::config::{BadConfig, Config};
 use crate::http::DemoPhone;
-use crate::instance::{Handle, NewInstance, Registry};
-use crate::model::{Digest, InstanceName, InstanceUuid, Integration, Secret, Settings, Token, Visible};
+use crate::instance::{Handle, Registry};
+use crate::model::{
+    Digest, InstanceName, InstanceUuid, Integration, NewInstance, Secret, Settings, Token, Visible,
+};
 use crate::{daemon, logging};
 
 const PHONE: &str = "15550001111";
