@@ -235,6 +235,6 @@ async fn after_a_refresh_only_the_new_code_links() {
     let new = engine.qr().await;
     sandbox.scan(ME, &new).await.unwrap();
     engine.connected().await;
-    assert_eq!(sandbox.refresh_registration(None).await, 0, "none waits any more");
+    assert_eq!(sandbox.refresh_registration(None).await, 0, "none waits any more: {}", sandbox.state());
     engine.stop().await;
 }

@@ -177,15 +177,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let Some(pairing) = self.pairing.take() else { return Ok(None) };
         let verified = self.verify(node, &pairing);
         let (jid, phone) = (pairing.account.jid(pairing.slot.device), pairing.account.phone.clone());
+        // What this connection offered links nothing more.
+        if let Some(connection) = self.world.lock().connections.get_mut(&self.id) {
+            connection.candidate = None;
+            connection.refs.clear();
+            connection.code = None;
+        }
         match verified {
             Ok(device) => {
                 self.world.keep_device(&phone, pairing.slot.device, device);
-                // What this connection offered links nothing more.
-                if let Some(connection) = self.world.lock().connections.get_mut(&self.id) {
-                    connection.candidate = None;
-                    connection.refs.clear();
-                    connection.code = None;
-                }
                 self.world.tell(self.id, "linked", jid.to_string());
                 let _ = pairing.done.send(Ok(jid.to_string()));
                 self.last(stanza::stream_error("515")).await?;
