@@ -85,11 +85,17 @@ impl Mailbox {
         self.last
     }
 
-    /// The device has these. Returns how many of them were waiting.
-    pub(crate) fn take(&mut self, class: Class, ids: &[String]) -> usize {
-        let before = self.letters.len();
-        self.letters.retain(|letter| !(letter.is(class) && ids.contains(&attr(&letter.node, "id"))));
-        before - self.letters.len()
+    /// The device has these: of each id the one of this `type`, else the oldest, among those that it was sent (up to
+    /// `sent`). Receipts of one message share its id: a word of one that comes late says nothing of the next.
+    pub(crate) fn take(&mut self, class: Class, ids: &[String], kind: &str, sent: u64) -> usize {
+        ids.iter().filter(|id| self.take_one(class, id, kind, sent)).count()
+    }
+
+    fn take_one(&mut self, class: Class, id: &str, kind: &str, sent: u64) -> bool {
+        let meant = |letter: &Letter| letter.seq <= sent && letter.is(class) && attr(&letter.node, "id") == id;
+        let exact = self.letters.iter().position(|letter| meant(letter) && attr(&letter.node, "type") == kind);
+        let found = exact.or_else(|| self.letters.iter().position(meant));
+        found.and_then(|at| self.letters.remove(at)).is_some()
     }
 }
 
@@ -120,14 +126,28 @@ mod tests {
         let mut mailbox = Mailbox::default();
         (0..4).for_each(|id| assert!(!mailbox.put(node("message", id))));
         mailbox.put(node("receipt", 1));
-        assert_eq!(mailbox.take(Class::Message, &["1".into(), "9".into()]), 1);
-        assert_eq!(mailbox.take(Class::Message, &["1".into()]), 0, "the receipt of the same id stays");
+        assert_eq!(mailbox.take(Class::Message, &["1".into(), "9".into()], "", 5), 1);
+        assert_eq!(mailbox.take(Class::Message, &["1".into()], "", 5), 0, "the receipt of the same id stays");
         let order =
             |from| std::iter::successors(mailbox.after(from), |l| mailbox.after(l.seq)).map(|l| l.seq);
         assert_eq!(order(0).collect::<Vec<_>>(), [1, 3, 4, 5]);
         let again: Mailbox = serde_json::from_str(&serde_json::to_string(&mailbox).unwrap()).unwrap();
         assert_eq!(again.after(1).unwrap().node, node("message", 2));
         assert_eq!((again.last(), again.letters().count()), (5, 4));
+    }
+
+    #[test]
+    fn a_late_word_of_one_receipt_takes_no_other_of_the_same_message() {
+        let receipt = |kind| NodeBuilder::new("receipt").attr("id", "1").attr("type", kind).build();
+        let take = |mailbox: &mut Mailbox, kind, sent| mailbox.take(Class::Receipt, &["1".into()], kind, sent);
+        let mut mailbox = Mailbox::default();
+        mailbox.put(receipt("read"));
+        mailbox.put(receipt("played"));
+        assert_eq!(take(&mut mailbox, "played", 1), 1, "a client that names no type right has the oldest");
+        assert_eq!(take(&mut mailbox, "read", 1), 0, "what was not sent cannot be had");
+        assert_eq!(mailbox.after(0).map(|letter| letter.seq), Some(2));
+        mailbox.put(receipt("read"));
+        assert_eq!((take(&mut mailbox, "read", 3), mailbox.after(0).map(|letter| letter.seq)), (1, Some(2)));
     }
 
     #[test]

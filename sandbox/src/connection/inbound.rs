@@ -25,7 +25,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             ids.extend(list.get_children_by_tag("item").map(|item| attr(item, "id")));
         }
         // Read and played are said of messages that the device has long had.
-        self.done_with(Class::Message, &ids);
+        self.done_with(Class::Message, &ids, "");
         if let Some((phone, device)) = self.device.clone() {
             self.world.carry_receipt(self.id, (&phone, device), node, &ids);
         }
@@ -59,9 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(crate) fn ack(&mut self, node: &Node) {
         let (id, class) = (attr(node, "id"), attr(node, "class"));
         match Class::ALL.into_iter().find(|known| known.name() == class) {
-            Some(class) => {
-                self.done_with(class, std::slice::from_ref(&id));
-            }
+            Some(class) => self.done_with(class, std::slice::from_ref(&id), &attr(node, "type")),
             None => self.world.tell(self.id, "violation", format!("an ack of the unknown class {class:?}")),
         }
     }

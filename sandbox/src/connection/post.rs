@@ -107,13 +107,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
     }
 
-    /// The device has these stanzas and wants them no more. Says how many of them were waiting.
-    pub(crate) fn done_with(&self, class: Class, ids: &[String]) -> usize {
-        let Some((phone, device)) = &self.device else { return 0 };
-        let taken =
-            self.world.lock().durable.mail.get_mut(&device_key(phone, *device)).map(|m| m.take(class, ids));
+    /// The device has these stanzas and wants them no more.
+    pub(crate) fn done_with(&self, class: Class, ids: &[String], kind: &str) {
+        let Some((phone, device)) = &self.device else { return };
+        if let Some(mailbox) = self.world.lock().durable.mail.get_mut(&device_key(phone, *device)) {
+            mailbox.take(class, ids, kind, self.delivered);
+        }
         self.world.changed();
-        taken.unwrap_or_default()
     }
 
     fn mailbox<T>(&self, look: impl FnOnce(&Mailbox) -> T) -> Option<T> {
