@@ -1,5 +1,6 @@
 //! Puts the parts together and takes them apart in order.
 
+mod files;
 mod first_key;
 mod house;
 mod links;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Http};
 use crate::events::Courier;
-use crate::http::{self, CertificateFiles, HttpConfig, KeyRing, Limits, Listener};
+use crate::http::{self, CertificateFiles, HttpConfig, KeyRing, Listener};
 use crate::instance::{self, Registry};
 use crate::link::web::Farewells;
 use crate::model::{Clock, Digest, Secret, SystemClock, Token};
@@ -168,7 +169,7 @@ impl Parts {
     ) -> JoinSet<()> {
         let until = || shutdown.clone();
         let mut tasks = JoinSet::new();
-        tasks.spawn(http::serve(Arc::clone(&self.state), listeners, Limits::default(), until()));
+        tasks.spawn(http::serve(Arc::clone(&self.state), listeners, files::limits(), until()));
         tasks.spawn(self.courier.clone().run(until()));
         tasks.spawn(self.farewells.clone().run(until()));
         tasks.spawn(house::keep(self.store.clone(), webhooks::retention(&self.config), until()));

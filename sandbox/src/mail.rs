@@ -92,8 +92,10 @@ impl Mailbox {
     }
 
     fn take_one(&mut self, class: Class, id: &str, kind: &str, sent: u64) -> bool {
-        let meant = |letter: &Letter| letter.seq <= sent && letter.is(class) && attr(&letter.node, "id") == id;
-        let exact = self.letters.iter().position(|letter| meant(letter) && attr(&letter.node, "type") == kind);
+        let meant =
+            |letter: &Letter| letter.seq <= sent && letter.is(class) && attr(&letter.node, "id") == id;
+        let exact =
+            self.letters.iter().position(|letter| meant(letter) && attr(&letter.node, "type") == kind);
         let found = exact.or_else(|| self.letters.iter().position(meant));
         found.and_then(|at| self.letters.remove(at)).is_some()
     }
@@ -139,7 +141,8 @@ mod tests {
     #[test]
     fn a_late_word_of_one_receipt_takes_no_other_of_the_same_message() {
         let receipt = |kind| NodeBuilder::new("receipt").attr("id", "1").attr("type", kind).build();
-        let take = |mailbox: &mut Mailbox, kind, sent| mailbox.take(Class::Receipt, &["1".into()], kind, sent);
+        let take =
+            |mailbox: &mut Mailbox, kind, sent| mailbox.take(Class::Receipt, &["1".into()], kind, sent);
         let mut mailbox = Mailbox::default();
         mailbox.put(receipt("read"));
         mailbox.put(receipt("played"));

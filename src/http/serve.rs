@@ -18,6 +18,10 @@ use super::state::State;
 use connection::Conversation;
 use slots::Slots;
 
+/// Connections at once over the owner's socket. They are counted for themselves: who is in the house can see to it
+/// when all other places are taken.
+const OWNERS: usize = 16;
+
 /// What one connection may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -68,9 +72,13 @@ pub async fn serve(state: Arc<State>, listeners: Vec<Listener>, limits: Limits, 
     let slots = Slots::new(limits.connections, limits.per_address);
     let conversations = TaskTracker::new();
     let accepting = listeners.into_iter().map(|listener| {
+        let slots = match listener.socket {
+            Socket::Owner(_) => Slots::new(OWNERS, OWNERS),
+            Socket::Tcp(_) | Socket::Unix(_) => slots.clone(),
+        };
         let conversation =
             Conversation { state: Arc::clone(&state), tls: listener.tls, limits, shutdown: shutdown.clone() };
-        accept(listener.socket, conversation, slots.clone(), conversations.clone())
+        accept(listener.socket, conversation, slots, conversations.clone())
     });
     futures_util::future::join_all(accepting).await;
     conversations.close();

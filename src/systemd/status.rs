@@ -25,7 +25,13 @@ pub(super) fn sentence(registry: &Registry, now: Instant) -> String {
 }
 
 fn one(snapshot: &Snapshot, now: Instant) -> String {
-    let words = snapshot.reason.map_or("not linked yet", words);
+    // In a row; the first is the connection that ended.
+    let failed = snapshot.attempt.saturating_sub(u32::from(snapshot.next_retry.is_none()));
+    let words = match snapshot.reason {
+        None => "not linked yet",
+        Some(Reason::Disconnected) if failed > 1 => "WhatsApp cannot be reached",
+        Some(reason) => words(reason),
+    };
     let next = snapshot.next_retry.map(|next| span(next.at.saturating_duration_since(now)));
     let next = next.map(|span| format!(", next try {span}")).unwrap_or_default();
     format!("{}: {words}{next}", snapshot.name)

@@ -24,6 +24,7 @@ class Outage(house.Linked):
             said.append(self.box.status().partition("; ")[2])
             time.sleep(1)
         self.assertTrue(all(words.startswith("shop: ") for words in said), said)
+        self.assertIn("shop: WhatsApp cannot be reached, next try in", "\n".join(said))
         self.sandbox.start()
         took = self.client.until_open(BACK)
         house.figure(f"WhatsApp away for {AWAY} s: open {took:.1f} s after it was back; STATUS said {said[-1]!r}")

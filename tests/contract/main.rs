@@ -4,6 +4,7 @@
 mod bad_input;
 mod cli;
 mod clients;
+mod crowd;
 mod described;
 mod page;
 mod peers;
