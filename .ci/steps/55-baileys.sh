@@ -4,3 +4,5 @@ set -euo pipefail
 command -v npm >/dev/null || need nodejs npm
 cargo build --locked --workspace --features demo --bin tetherd-sandbox
 timeout 300 tests/baileys/run
+# Many programs still have the releases before 7.
+timeout 300 tests/baileys/run target/debug/tetherd-sandbox 6.7.24
