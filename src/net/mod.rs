@@ -87,21 +87,19 @@ pub struct Net(Arc<Inner>);
 
 struct Inner {
     names: Names,
-    tls: Arc<rustls::ClientConfig>,
-    clock: Arc<dyn Clock>,
+    tls: tls::Tls,
     pool: pool::Pool,
 }
 
 impl Net {
-    /// Reads the authorities; does no network I/O.
+    /// Reads the authorities of the owner's own; does no network I/O.
     ///
     /// # Errors
     /// When a file of [`NetConfig::extra_ca`] cannot be used.
     pub fn new(config: &NetConfig, clock: Arc<dyn Clock>) -> Result<Self, NetError> {
         Ok(Self(Arc::new(Inner {
             names: Names::new(config.resolv_conf.clone(), config.hosts.clone(), Mdns::everywhere()),
-            tls: tls::config(&config.extra_ca, Arc::clone(&clock))?,
-            clock,
+            tls: tls::Tls::new(&config.extra_ca, clock)?,
             pool: pool::Pool::default(),
         })))
     }
@@ -130,7 +128,7 @@ impl Net {
                 None => dial::dial(&self.0.names, &target.host, target.port, reach).await?,
             };
             if target.tls {
-                let stream = tls::wrap(&self.0.tls, tcp, &target.host, self.0.clock.as_ref()).await?;
+                let stream = self.0.tls.wrap(tcp, &target.host).await?;
                 return Ok(Box::new(stream) as Box<dyn Stream>);
             }
             Ok(Box::new(tcp) as Box<dyn Stream>)

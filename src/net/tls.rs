@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -16,22 +17,61 @@ use super::NetError;
 use super::trust::{self, Trust};
 use crate::model::{Clock, Stamp};
 
-pub(super) fn config(extra: &[PathBuf], clock: Arc<dyn Clock>) -> Result<Arc<ClientConfig>, NetError> {
+/// Whom TLS trusts. The system's authorities are some 150 files, which are read when the first connection wants them:
+/// a start waits for none of them.
+pub(super) struct Tls {
+    listed: Vec<CertificateDer<'static>>,
+    clock: Arc<dyn Clock>,
+    config: OnceCell<Arc<ClientConfig>>,
+}
+
+impl Tls {
+    /// Reads the authorities of the owner's own.
+    pub(super) fn new(extra: &[PathBuf], clock: Arc<dyn Clock>) -> Result<Self, NetError> {
+        let mut listed = Vec::new();
+        let mut tried = RootCertStore::empty();
+        for file in extra {
+            let wrong = |why: String| NetError::File(format!("authority {}: {why}", file.display()));
+            let certificates = CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.to_string()))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|e| wrong(e.to_string()))?;
+                tried.add(certificate.clone()).map_err(|e| wrong(e.to_string()))?;
+                listed.push(certificate);
+            }
+        }
+        Ok(Self { listed, clock, config: OnceCell::new() })
+    }
+
+    async fn config(&self) -> Result<&Arc<ClientConfig>, NetError> {
+        let read = || async {
+            let (listed, clock) = (self.listed.clone(), Arc::clone(&self.clock));
+            tokio::task::spawn_blocking(move || config(listed, clock))
+                .await
+                .unwrap_or_else(|error| Err(NetError::File(format!("the system's authorities: {error}"))))
+        };
+        self.config.get_or_try_init(read).await
+    }
+
+    /// Speaks TLS on `tcp`, with whom `host` names.
+    pub(super) async fn wrap(&self, tcp: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, NetError> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name =
+            ServerName::try_from(bare).map_err(|_| NetError::BadUrl(format!("{host} is no name for TLS")))?;
+        let connected = TlsConnector::from(Arc::clone(self.config().await?)).connect(name, tcp).await;
+        connected.map_err(|error| classify(host, &error, self.clock.now()))
+    }
+}
+
+fn config(
+    listed: Vec<CertificateDer<'static>>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<ClientConfig>, NetError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
-    let mut listed = Vec::new();
-    for file in extra {
-        let wrong = |why: String| NetError::File(format!("authority {}: {why}", file.display()));
-        let certificates = CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.to_string()))?;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|e| wrong(e.to_string()))?;
-            roots.add(certificate.clone()).map_err(|e| wrong(e.to_string()))?;
-            listed.push(certificate);
-        }
-    }
+    roots.add_parsable_certificates(listed.iter().cloned());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let trust = Trust::new(roots, listed, Arc::clone(&provider))?;
     let config = ClientConfig::builder_with_details(provider, Arc::new(ByClock(clock)))
@@ -41,19 +81,6 @@ pub(super) fn config(extra: &[PathBuf], clock: Arc<dyn Clock>) -> Result<Arc<Cli
         .with_custom_certificate_verifier(Arc::new(trust))
         .with_no_client_auth();
     Ok(Arc::new(config))
-}
-
-pub(super) async fn wrap(
-    config: &Arc<ClientConfig>,
-    tcp: TcpStream,
-    host: &str,
-    clock: &dyn Clock,
-) -> Result<TlsStream<TcpStream>, NetError> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let name =
-        ServerName::try_from(bare).map_err(|_| NetError::BadUrl(format!("{host} is no name for TLS")))?;
-    let connected = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await;
-    connected.map_err(|error| classify(host, &error, clock.now()))
 }
 
 /// An expired certificate of a service that is run well is younger than this: beyond it, the clock is far off.
