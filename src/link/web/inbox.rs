@@ -48,6 +48,7 @@ impl InboundDurabilityHook for Hook {
             }
         }
         self.manners.read(&client, wanted());
+        self.manners.follow(&client, wanted());
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
-//! What the owner wants done with what comes: calls refused, messages and status posts marked as read.
+//! What the owner wants done with what comes: calls refused, messages and status posts marked as read, and
+//! whoever writes followed while the account is seen as online.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use tokio::sync::Semaphore;
 use whatsapp_rust::Client;
@@ -10,6 +11,7 @@ use whatsapp_rust::wacore::types::events::{Event, EventHandler, InboundMessage};
 use whatsapp_rust::wacore_binary::{Jid, JidExt as _};
 
 use super::REQUEST;
+use super::followed::Followed;
 use crate::link::LinkOptions;
 use crate::model::{InstanceName, Settings};
 
@@ -27,13 +29,21 @@ struct Inner {
     options: Arc<Mutex<LinkOptions>>,
     client: OnceLock<Weak<Client>>,
     refused: Mutex<VecDeque<String>>,
+    followed: Mutex<Followed>,
     acts: Arc<Semaphore>,
 }
 
 impl Manners {
     pub(super) fn new(name: InstanceName, options: Arc<Mutex<LinkOptions>>) -> Self {
         let acts = Arc::new(Semaphore::new(ACTS));
-        Self(Arc::new(Inner { name, options, client: OnceLock::new(), refused: Mutex::default(), acts }))
+        Self(Arc::new(Inner {
+            name,
+            options,
+            client: OnceLock::new(),
+            refused: Mutex::default(),
+            followed: Mutex::default(),
+            acts,
+        }))
     }
 
     /// The client whose calls these are.
@@ -77,6 +87,33 @@ impl Manners {
                     .map_err(|e| e.to_string())
             });
         }
+    }
+
+    /// Asks WhatsApp to tell when whoever wrote comes and goes.
+    pub(super) fn follow<'a>(&self, client: &Arc<Client>, stored: impl Iterator<Item = &'a InboundMessage>) {
+        if !self.settings().always_online {
+            return;
+        }
+        let mut followed = self.followed();
+        let begun: Vec<_> = stored.filter_map(|inbound| followed.begin(&inbound.info.source)).collect();
+        drop(followed);
+        if begun.is_empty() {
+            return;
+        }
+        let client = Arc::clone(client);
+        self.act("whether contacts are there is not heard", async move {
+            for (person, gone) in begun {
+                if let Some(gone) = gone {
+                    client.presence().unsubscribe(&gone).await.map_err(|error| error.to_string())?;
+                }
+                client.presence().subscribe(person).await.map_err(|error| error.to_string())?;
+            }
+            Ok(())
+        });
+    }
+
+    fn followed(&self) -> MutexGuard<'_, Followed> {
+        self.0.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn call(&self, incoming: &IncomingCall) {

@@ -5,9 +5,11 @@
 //! the run has ended: events ([`events`]), our transport ([`transport`]), and the stream error node
 //! ([`outcome`]).
 
+mod calls;
 mod client;
 mod events;
 mod farewell;
+mod followed;
 mod http;
 mod inbox;
 mod manners;

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use whatsapp_rust::wacore::types::call::{CallAction, IncomingCall, MissedCall};
 use whatsapp_rust::wacore::types::events::{
     ChatPresenceUpdate, Event, EventHandler, PresenceUpdate, Receipt,
 };
 use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia, ReceiptType};
 
+use super::calls::Calls;
 use super::message;
 use crate::link::Inbox;
 use crate::model::{EventKind, InstanceName, InstanceUuid, NewEvent};
@@ -24,6 +24,7 @@ const BATCH: usize = 256;
 /// Hands notices to the task that stores them.
 pub(super) struct Notices {
     uuid: InstanceUuid,
+    calls: Calls,
     waiting: mpsc::Sender<NewEvent>,
     dropped: Arc<AtomicU64>,
 }
@@ -34,7 +35,7 @@ impl Notices {
         let (waiting, receiver) = mpsc::channel(CAPACITY);
         let dropped = Arc::new(AtomicU64::new(0));
         tokio::spawn(store(receiver, inbox, Arc::clone(&dropped), name));
-        Self { uuid, waiting, dropped }
+        Self { uuid, calls: Calls::default(), waiting, dropped }
     }
 }
 
@@ -45,8 +46,8 @@ impl EventHandler for Notices {
             Event::Receipt(receipt) => receipts(receipt, &self.uuid),
             Event::ChatPresence(presence) => vec![chat_presence(presence)],
             Event::Presence(update) => vec![presence(update)],
-            Event::IncomingCall(incoming) => call(incoming).into_iter().collect(),
-            Event::MissedCall(missed) => vec![missed_call(missed)],
+            Event::IncomingCall(incoming) => self.calls.told(incoming).into_iter().collect(),
+            Event::MissedCall(missed) => vec![self.calls.missed(missed)],
             _ => return,
         };
         for notice in notices {
@@ -137,60 +138,14 @@ fn presence_of(chat: &str, who: &str, state: &str) -> NewEvent {
     )
 }
 
-/// What a person would notice of a call; how devices find each other is none of it.
-fn call(incoming: &IncomingCall) -> Option<NewEvent> {
-    let mut number = None;
-    let (status, video, group) = match &incoming.action {
-        CallAction::Offer { is_video, group_jid, caller_pn, .. } => {
-            number = caller_pn.as_ref();
-            ("offer", Some(*is_video), group_jid.is_some())
-        }
-        CallAction::OfferNotice { is_video, is_group, .. } => ("offer", Some(*is_video), *is_group),
-        CallAction::Accept { .. } => ("accept", None, false),
-        CallAction::Reject { .. } => ("reject", None, false),
-        CallAction::Terminate { reason, .. } if reason.as_deref() == Some("timeout") => {
-            ("timeout", None, false)
-        }
-        CallAction::Terminate { .. } => ("terminate", None, false),
-        _ => return None,
-    };
-    let mut data = call_data(incoming.action.call_id(), &incoming.from.to_non_ad_string(), status);
-    if let Some(data) = data.as_object_mut() {
-        data.insert("date".into(), json!(incoming.timestamp.to_rfc3339()));
-        data.insert("offline".into(), json!(incoming.offline));
-        data.insert("isGroup".into(), json!(group || incoming.group.is_some()));
-        if let Some(video) = video {
-            data.insert("isVideo".into(), json!(video));
-        }
-        if let Some(number) = number {
-            data.insert("callerPn".into(), json!(number.to_non_ad_string()));
-        }
-    }
-    let once = format!("call/{}/{}/{status}", incoming.from, incoming.action.call_id());
-    Some(NewEvent::once(EventKind::Call, data, once))
-}
-
-fn missed_call(missed: &MissedCall) -> NewEvent {
-    let mut data = call_data(&missed.call_id, &missed.from.to_non_ad_string(), "timeout");
-    if let Some(data) = data.as_object_mut() {
-        data.insert("date".into(), json!(missed.timestamp.to_rfc3339()));
-    }
-    NewEvent::once(EventKind::Call, data, format!("call/{}/{}/timeout", missed.from, missed.call_id))
-}
-
-fn call_data(id: &str, from: &str, status: &str) -> Value {
-    json!({"id": id, "chatId": from, "from": from, "status": status})
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{call, chat_presence, missed_call, presence, receipts};
+    use super::{chat_presence, presence, receipts};
     use crate::model::{EventKind, InstanceUuid, NewEvent};
-    use serde_json::{Value, json};
+    use serde_json::json;
     use whatsapp_rust::Jid;
     use whatsapp_rust::chrono::DateTime;
-    use whatsapp_rust::wacore::types::call::{CallAction, IncomingCall, MissedCall, MissedReason};
     use whatsapp_rust::wacore::types::events::{ChatPresenceUpdate, PresenceUpdate, Receipt};
     use whatsapp_rust::wacore::types::message::MessageSource;
     use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia, ReceiptType};
@@ -259,41 +214,5 @@ mod tests {
         assert_eq!(typing(ChatPresenceMedia::Audio), told("recording"));
         let gone = PresenceUpdate::builder().from(jid("5511@s.whatsapp.net")).unavailable(true).build();
         assert_eq!(presence(&gone).data, told("unavailable"));
-    }
-
-    fn rings(action: CallAction) -> Option<NewEvent> {
-        let incoming = IncomingCall::builder()
-            .from(jid("123@lid"))
-            .stanza_id("S".into())
-            .timestamp(DateTime::from_timestamp(1_795_000_000, 0).unwrap())
-            .offline(false)
-            .action(action)
-            .build();
-        call(&incoming)
-    }
-
-    #[test]
-    fn a_call_rings_ends_and_may_be_missed() {
-        let offer = rings(CallAction::Offer {
-            call_id: "C".into(),
-            call_creator: jid("123@lid"),
-            caller_pn: Some(jid("5511@s.whatsapp.net")),
-            caller_country_code: None,
-            device_class: None,
-            joinable: false,
-            is_video: true,
-            audio: vec![],
-            group_jid: None,
-        });
-        let data = offer.unwrap().data;
-        let expected = json!({"id": "C", "chatId": "123@lid", "from": "123@lid", "callerPn": "5511@s.whatsapp.net", "status": "offer",
-            "isVideo": true, "isGroup": false, "offline": false, "date": "2026-11-18T11:06:40+00:00"});
-        assert_eq!(data, expected);
-        let at = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-        let missed = missed_call(&MissedCall::new(jid("123@lid"), "C".into(), at, MissedReason::Offline));
-        assert_eq!((missed.kind, &missed.data["status"]), (EventKind::Call, &Value::from("timeout")));
-        let quiet =
-            CallAction::PreAccept { call_id: "C".into(), call_creator: jid("123@lid"), audio: vec![] };
-        assert_eq!(rings(quiet), None, "how devices find each other");
     }
 }
