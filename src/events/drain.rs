@@ -53,10 +53,18 @@ impl Inner {
     ) -> bool {
         // Since when media are waited for.
         let mut waiting = None;
+        let mut known: Option<(u64, Webhook)> = None;
         while !stop.is_cancelled() {
             let generation = self.store.webhook_generation();
-            let (webhook, batch) = match self.batch(id, notes.last()).await {
-                Ok(Some((webhook, batch))) if !batch.is_empty() => (webhook, batch),
+            if known.as_ref().is_none_or(|(of, _)| *of != generation) {
+                match self.store.webhook(id).await {
+                    Ok(row) => known = row.map(|row| (generation, row.webhook)),
+                    Err(error) => return self.wait_for_storage(id, &error),
+                }
+            }
+            let Some((_, webhook)) = &known else { return false };
+            let batch = match self.store.next_deliveries(id, notes.last(), BATCH, WEIGHT).await {
+                Ok(batch) if !batch.is_empty() => batch,
                 Ok(_) => {
                     self.circuits.caught_up(id);
                     if notes.is_empty() && !notes.are_fresh() {
@@ -71,17 +79,13 @@ impl Inner {
                     }
                     continue;
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "deliveries wait for storage");
-                    self.circuits.leave_alone(id, LATER);
-                    return true;
-                }
+                Err(error) => return self.wait_for_storage(id, &error),
             };
             for delivery in batch {
                 if self.store.webhook_generation() != generation {
                     break;
                 }
-                match Box::pin(self.deliver(id, &webhook, delivery, notes, &mut waiting, stop)).await {
+                match Box::pin(self.deliver(id, webhook, delivery, notes, &mut waiting, stop)).await {
                     Then::Next => {}
                     Then::Same => break,
                     Then::Stop => return true,
@@ -91,10 +95,11 @@ impl Inner {
         true
     }
 
-    async fn batch(&self, id: WebhookId, after: i64) -> Result<Option<(Webhook, Vec<Delivery>)>, StoreError> {
-        let batch = self.store.next_deliveries(id, after, BATCH, WEIGHT).await?;
-        let row = self.store.webhook(id).await?;
-        Ok(row.map(|row| (row.webhook, batch)))
+    /// There is more to deliver, when the store lets itself be read.
+    fn wait_for_storage(&self, id: WebhookId, error: &StoreError) -> bool {
+        tracing::warn!(%error, "deliveries wait for storage");
+        self.circuits.leave_alone(id, LATER);
+        true
     }
 
     async fn deliver(

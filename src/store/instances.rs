@@ -83,12 +83,12 @@ impl Store {
         let added = self
             .write(move |connection| {
                 let mut added = Appended::default();
-                for (id, event) in &events {
+                for run in events.chunk_by(|(id, _), (next, _)| id == next) {
+                    let Some((id, _)) = run.first() else { continue };
                     match Append::lookup(connection, *id, now) {
                         Ok(whose) => {
-                            let more =
-                                outbox::append(connection, &sealer, &whose, std::slice::from_ref(event))?;
-                            added = added.and(more);
+                            let run = run.iter().map(|(_, event)| event);
+                            added = added.and(outbox::append(connection, &sealer, &whose, run)?);
                         }
                         Err(StoreError::Missing(_)) => {}
                         Err(error) => return Err(error),

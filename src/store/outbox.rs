@@ -69,17 +69,19 @@ const ROW: i64 = 200;
 
 /// Appends events and a delivery for every webhook that wants them. An event whose key is known is left
 /// out.
-pub(super) fn append(
+pub(super) fn append<'a>(
     connection: &Connection,
     sealer: &Sealer,
     whose: &Append,
-    events: &[NewEvent],
+    events: impl IntoIterator<Item = &'a NewEvent>,
 ) -> Result<Appended, StoreError> {
     let mut added = Appended::default();
+    let before: i64 = connection
+        .prepare_cached("SELECT seq FROM instance WHERE id = ?1")?
+        .query_row([whose.instance.0], |row| row.get(0))?;
+    let mut last = before;
     for event in events {
-        let seq: i64 = connection
-            .prepare_cached("SELECT seq + 1 FROM instance WHERE id = ?1")?
-            .query_row([whose.instance.0], |row| row.get(0))?;
+        let seq = last + 1;
         let data = Zeroizing::new(event.data.to_string());
         let data = sealer.seal(&place::event(whose.instance.0, seq), data.as_bytes())?;
         let inserted = connection
@@ -103,9 +105,7 @@ pub(super) fn append(
         added.newest = connection.last_insert_rowid();
         added.events += 1;
         added.bytes += weight(data.len());
-        connection
-            .prepare_cached("UPDATE instance SET seq = ?2 WHERE id = ?1")?
-            .execute((whose.instance.0, seq))?;
+        last = seq;
         let mut deliver = connection.prepare_cached(
             "INSERT INTO delivery(event, webhook, instance, updated, since) SELECT ?1, id, ?2, ?4, ?4 FROM webhook \
              WHERE enabled = 1 AND retired = 0 AND (instance = ?2 OR instance IS NULL) \
@@ -119,6 +119,11 @@ pub(super) fn append(
         for webhook in to {
             added.due.insert(webhook?);
         }
+    }
+    if last > before {
+        connection
+            .prepare_cached("UPDATE instance SET seq = ?2 WHERE id = ?1")?
+            .execute((whose.instance.0, last))?;
     }
     Ok(added)
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -135,6 +136,32 @@ async fn events_go_to_every_webhook_that_wants_them_in_order_and_once() {
         calls.iter().map(|w| (w.instance, w.count)).collect::<Vec<_>>(),
         [(Some(here.id), 2), (None, 1)]
     );
+}
+
+/// Commits that changed something, since the process began.
+fn commits(store: &Store) -> u64 {
+    let (mut registry, mut text) = (prometheus_client::registry::Registry::default(), String::new());
+    registry.register("commits", "", store.write_figures().commits);
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("commits_count ")).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn an_event_costs_one_commit_at_most_and_what_comes_together_shares_one() {
+    let here = Here::new().await;
+    let before = commits(&here.store);
+    here.happens(3).await;
+    assert_eq!(commits(&here.store), before + 1, "with its deliveries");
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let busy = here.store.write(move |_| Ok(wait.recv().is_ok()));
+    let all =
+        futures_util::future::join(busy, futures_util::future::join_all((0..100).map(|_| here.happens(1))));
+    let mut all = std::pin::pin!(all);
+    let once = |context: &mut Context<'_>| Poll::Ready(all.as_mut().poll(context).is_pending());
+    assert!(std::future::poll_fn(once).await, "all of them wait");
+    go.send(()).unwrap();
+    assert!(all.await.0.is_ok());
+    assert_eq!((commits(&here.store), here.events().await), (before + 2, 103));
 }
 
 #[tokio::test]

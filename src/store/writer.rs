@@ -91,11 +91,12 @@ fn guarded<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    connection.execute_batch("SAVEPOINT job")?;
+    let once = |sql| connection.prepare_cached(sql)?.execute([]).map(|_| ());
+    once("SAVEPOINT job")?;
     let result = work(connection);
-    let end = if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
     // When the whole transaction was rolled back under us (a full disk), the savepoint is gone too.
-    let ended = connection.execute_batch(end);
+    let undone = if result.is_ok() { Ok(()) } else { once("ROLLBACK TO job") };
+    let ended = undone.and_then(|()| once("RELEASE job"));
     result.and_then(|value| ended.map(|()| value).map_err(StoreError::from))
 }
 
