@@ -4,6 +4,7 @@ mod account;
 mod appstate;
 mod prekeys;
 mod props;
+mod refusal;
 mod usync;
 
 use tokio::io::{AsyncRead, AsyncWrite};

@@ -6,6 +6,7 @@ use wacore_binary::node::Node;
 
 use super::super::Peer;
 use super::props;
+use super::refusal::Refusal;
 use crate::stanza::{self, attr, data, leaf, result};
 use crate::wire::WireFault;
 
@@ -100,25 +101,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 None
             }
         })
-    }
-}
-
-/// Why a request gets an error.
-pub(super) struct Refusal {
-    code: u16,
-    text: &'static str,
-    /// What the client did wrong; none when it did nothing wrong.
-    why: Option<String>,
-}
-
-impl Refusal {
-    pub(super) fn bad(why: impl Into<String>) -> Self {
-        Self { code: 400, text: "bad-request", why: Some(why.into()) }
-    }
-}
-
-impl From<String> for Refusal {
-    fn from(why: String) -> Self {
-        Self::bad(why)
     }
 }

@@ -3,7 +3,7 @@
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::node::Node;
 
-use super::account::Refusal;
+use super::refusal::Refusal;
 use crate::stanza::attr;
 
 /// The hash of the properties; who knows it gets them not again.
