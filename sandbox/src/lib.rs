@@ -24,6 +24,7 @@ mod fault;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod graph;
+mod jid;
 mod keys;
 mod line;
 mod mail;

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::Refused;
 use crate::fault::Fault;
+use crate::jid::{same, split};
 use crate::phone::adv::{sign_companion, sign_companion_with_fault};
 use crate::phone::{Account, RawKey, qr};
 use crate::stanza;
@@ -123,19 +124,4 @@ impl World {
 
 pub(crate) fn gone() -> Refused {
     Refused("the device closed the connection or did not answer".into())
-}
-
-/// `15551234567:3@s.whatsapp.net` and its shorter forms.
-fn split(jid: &str) -> (String, Option<u16>) {
-    let user = jid.split('@').next().unwrap_or_default();
-    match user.split_once(':') {
-        Some((phone, device)) => (phone.to_owned(), device.parse().ok()),
-        None => (user.to_owned(), None),
-    }
-}
-
-/// Whether a JID, or an account without a device, means this one.
-pub(crate) fn same(wanted: &str, jid: &str) -> bool {
-    let ((phone, device), (other, number)) = (split(wanted), split(jid));
-    phone == other && (device.is_none() || device == number)
 }
