@@ -130,6 +130,14 @@ impl Guard<'_> {
         }
     }
 
+    /// Whom a key that was let in stands for; none when it is a key no more.
+    pub(crate) fn stands_for(&self, key: &Digest) -> Option<Caller> {
+        if self.keys.holds(key) {
+            return Some(Caller::Global);
+        }
+        self.registry.by_token(key).map(|handle| Caller::Instance { handle, token: None })
+    }
+
     /// The caller who knows this key.
     pub(crate) fn admit_key(&self, key: Secret, client: &Client) -> Result<Caller, ApiError> {
         let digest = Digest::of(key.expose());

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::session::stands_for;
 use crate::http::call::Call;
 use crate::http::state::State;
 use crate::model::{Digest, Stamp};
@@ -51,7 +50,7 @@ impl Pass {
         let now = self.state.clock.now();
         match &self.ticket {
             Ticket::Session(session) => {
-                session.expires > now && stands_for(&self.state, &session.key).is_some()
+                session.expires > now && self.state.guard().stands_for(&session.key).is_some()
             }
             Ticket::Invite { expires, .. } => *expires > now,
         }
@@ -62,7 +61,7 @@ impl Pass {
         let store = &self.state.store;
         match &self.ticket {
             Ticket::Session(session) => {
-                stands_for(&self.state, &session.key).is_some()
+                self.state.guard().stands_for(&session.key).is_some()
                     && store.session(session.digest).await.is_ok_and(|found| found.is_some())
             }
             Ticket::Invite { digest, .. } => store.invite(*digest).await.is_ok_and(|found| found.is_some()),

@@ -10,7 +10,6 @@ use super::pass::{Pass, Ticket};
 use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
-use crate::http::state::State;
 use crate::model::{Digest, Secret, Token};
 use crate::store;
 
@@ -33,7 +32,7 @@ impl Session {
         let Some(secret) = cookie(&call.parts.headers, COOKIE_NAME) else { return Ok(None) };
         let digest = Digest::of(secret);
         let Some(kept) = call.state.store.session(digest).await.map_err(refused)? else { return Ok(None) };
-        let Some(caller) = stands_for(&call.state, &kept.key) else { return Ok(None) };
+        let Some(caller) = call.state.guard().stands_for(&kept.key) else { return Ok(None) };
         let csrf = hex::encode(Digest::of(&format!("form {secret}")).0);
         Ok(Some(Self { caller, csrf, kept }))
     }
@@ -82,14 +81,6 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     all.flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find_map(|(key, value)| (key == name).then_some(value))
-}
-
-/// Whom a key stands for; none when it is a key no more.
-pub(super) fn stands_for(state: &State, key: &Digest) -> Option<Caller> {
-    if state.keys.holds(key) {
-        return Some(Caller::Global);
-    }
-    state.registry.by_token(key).map(|handle| Caller::Instance { handle, token: None })
 }
 
 /// Storage refused.
