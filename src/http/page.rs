@@ -4,15 +4,21 @@
 mod account;
 mod acts;
 mod assets;
+mod buttons;
 mod demo;
 mod events;
 mod form;
+mod frame;
+mod guest;
 mod invite;
 mod linking;
 mod list;
 mod live;
+mod outcome;
 mod pass;
 mod phone;
+mod reader;
+mod rooms;
 mod session;
 mod settings;
 mod shell;
@@ -23,15 +29,15 @@ mod tongue;
 mod webhook;
 mod words;
 
-use http::header::{ACCEPT, ACCEPT_LANGUAGE};
+use http::header::ACCEPT;
 use http::{Method, StatusCode};
 use maud::html;
 
-use self::account::{Room, address};
 use self::form::Form;
-use self::linking::Way;
-use self::session::{Session, cookie};
-use self::shell::{Reader, View, go, page};
+use self::reader::Reader;
+use self::rooms::{Room, Way, address};
+use self::session::Session;
+use self::shell::{View, go, gone, page, told};
 use self::tongue::Tongue;
 use super::auth::Caller;
 use super::call::{Call, decode};
@@ -52,7 +58,7 @@ pub(crate) fn answers(call: &Call) -> bool {
 
 /// Answers it; what a reader may meet is told as a page too.
 pub(crate) async fn answer(call: Call) -> Result<Reply, ApiError> {
-    let reader = reader(&call, None);
+    let reader = Reader::of(&call, None);
     let w = reader.tongue.words();
     match show(call).await {
         Err(ApiError::ForeignOrigin(_)) => Ok(told(&reader, StatusCode::FORBIDDEN, w.foreign)),
@@ -70,7 +76,7 @@ async fn show(mut call: Call) -> Result<Reply, ApiError> {
         return Ok(assets::find(&path, &call.parts.headers).unwrap_or_else(none));
     }
     match check_host(&call.parts.headers, &call.parts.uri, &call.state.config().hosts) {
-        Err(ApiError::ForeignHost(host)) => return Ok(foreign_host(&reader(&call, None), &host)),
+        Err(ApiError::ForeignHost(host)) => return Ok(foreign_host(&Reader::of(&call, None), &host)),
         checked => checked?,
     }
     if call.parts.method != Method::GET && call.parts.method != Method::HEAD {
@@ -82,7 +88,7 @@ async fn show(mut call: Call) -> Result<Reply, ApiError> {
     match (call.parts.method.as_str(), pieces.as_slice()) {
         ("POST", ["page", "language"]) => language(&mut call).await,
         ("POST", ["page", "sign-in"]) => sign::sign_in(&mut call).await,
-        ("GET" | "HEAD" | "POST", ["link", token, rest @ ..]) => invite::guest(&mut call, token, rest).await,
+        ("GET" | "HEAD" | "POST", ["link", token, rest @ ..]) => guest::answer(&mut call, token, rest).await,
         ("GET" | "HEAD", pieces) => see(&call, pieces).await,
         ("POST", pieces) => act(&mut call, pieces).await,
         _ => Err(ApiError::WrongMethod { method: call.parts.method.clone(), allow: vec!["GET", "POST"] }),
@@ -92,12 +98,12 @@ async fn show(mut call: Call) -> Result<Reply, ApiError> {
 /// The views; without a session, signing in.
 async fn see(call: &Call, pieces: &[&str]) -> Result<Reply, ApiError> {
     let Some(session) = Session::of(call).await? else {
-        let reader = reader(call, None);
+        let reader = Reader::of(call, None);
         let stream = pieces.last() == Some(&"live");
         let status = if stream { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
         return Ok(page(status, &reader, &sign::view(&reader, None)));
     };
-    let reader = reader(call, Some(&session));
+    let reader = Reader::of(call, Some(&session));
     match pieces {
         [""] => Ok(list::home(call, &session, &reader, None)),
         ["page", "live"] if reader.global => Ok(list::stream(call, &session, &reader)),
@@ -126,7 +132,7 @@ async fn see_room(call: &Call, reader: &Reader, handle: &Handle, room: Room) -> 
             if s.visible == Visible::Connecting {
                 handle.glance();
             }
-            let view = account::overview(call, reader, &s, way(call), None, None).await?;
+            let view = account::overview(call, reader, &s, Way::asked(call), None, None).await?;
             return Ok(page(StatusCode::OK, reader, &view));
         }
         Room::Settings => {
@@ -138,7 +144,7 @@ async fn see_room(call: &Call, reader: &Reader, handle: &Handle, room: Room) -> 
             let query = call.query();
             let status = query.text("status").ok().flatten().and_then(DeliveryStatus::from_word);
             let inner = webhook::room(call, reader, &s, status, &webhook::News::None).await?;
-            let mut view = account::room(reader, &s, room, &inner);
+            let mut view = frame::room(reader, &s, room, &inner);
             if let (Some(live), Some(status)) = (&mut view.live, status) {
                 live.push_str("&status=");
                 live.push_str(status.as_str());
@@ -147,17 +153,17 @@ async fn see_room(call: &Call, reader: &Reader, handle: &Handle, room: Room) -> 
         }
         Room::Events => events::room(&call.state, reader, &s).await?,
     };
-    Ok(page(StatusCode::OK, reader, &account::room(reader, &s, room, &inner)))
+    Ok(page(StatusCode::OK, reader, &frame::room(reader, &s, room, &inner)))
 }
 
 /// The forms; each needs a session and its proof.
 async fn act(call: &mut Call, pieces: &[&str]) -> Result<Reply, ApiError> {
     let Some(session) = Session::of(call).await? else {
-        let reader = Reader { here: "/".into(), ..reader(call, None) };
+        let reader = Reader { here: "/".into(), ..Reader::of(call, None) };
         return Ok(page(StatusCode::UNAUTHORIZED, &reader, &sign::view(&reader, None)));
     };
     let form = Form::read(call).await?;
-    let mut reader = reader(call, Some(&session));
+    let mut reader = Reader::of(call, Some(&session));
     // A form's address is no view to come back to.
     reader.here = match pieces {
         ["page", "accounts", name, _] => account(call, &session.caller, name)
@@ -194,40 +200,6 @@ async fn language(call: &mut Call) -> Result<Reply, ApiError> {
 fn account(call: &Call, caller: &Caller, name: &str) -> Option<Handle> {
     let name = InstanceName::parse(name).ok()?;
     caller.reaches(&name).then(|| call.state.registry.get(&name))?
-}
-
-fn way(call: &Call) -> Way {
-    Way::of(call.query().text("with").ok().flatten())
-}
-
-fn reader(call: &Call, session: Option<&Session>) -> Reader {
-    let headers = &call.parts.headers;
-    let tongue = Tongue::choose(cookie(headers, "tetherd_language"), call.header(ACCEPT_LANGUAGE.as_str()));
-    Reader {
-        tongue,
-        csrf: session.map(|session| session.csrf.clone()).unwrap_or_default(),
-        signed_in: session.is_some(),
-        global: session.is_some_and(|session| matches!(session.caller, Caller::Global)),
-        here: call.parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
-        secure: call.client.secure,
-        demo: call.state.demo_phone.is_some(),
-    }
-}
-
-fn gone(reader: &Reader) -> Reply {
-    told(reader, StatusCode::NOT_FOUND, reader.tongue.words().gone)
-}
-
-/// A sentence in place of a view.
-fn told(reader: &Reader, status: StatusCode, sentence: &str) -> Reply {
-    let w = reader.tongue.words();
-    let body = html! {
-        section.card.narrow {
-            h1 { (sentence) }
-            @if reader.signed_in { p { a.button href=(if status == StatusCode::NOT_FOUND { "/" } else { &reader.here }) { (w.go_back) } } }
-        }
-    };
-    page(status, reader, &View { title: sentence.to_owned(), body, ..View::default() })
 }
 
 /// Somebody came by a name that is not ours: perhaps a page that had it resolved to this box.

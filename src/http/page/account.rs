@@ -1,4 +1,4 @@
-//! One account: what stands above each of its rooms, the first room, and how all of them stay true.
+//! One account: its first room, and how all of its rooms stay true.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +7,15 @@ use async_trait::async_trait;
 use maud::{Markup, html};
 use tokio::sync::watch;
 
-use super::linking::{Linking, Mistyped, Way};
+use super::frame::{head, room, title};
+use super::linking::{Linking, Mistyped};
 use super::live::{Look, Scene, show};
+use super::reader::Reader;
+use super::rooms::{Room, Way, address};
 use super::session::Session;
-use super::shell::{Reader, View};
-use super::state::{chip, sentence, who, word};
-use super::words::Words;
-use super::{acts, events, invite, settings, webhook};
+use super::shell::View;
+use super::state::{sentence, word};
+use super::{buttons, events, invite, settings, webhook};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
@@ -27,89 +29,6 @@ const SOON: u8 = 4;
 const LATER: u8 = 20;
 /// Lists are not sent more often than that, however much happens.
 const CALM: Duration = Duration::from_millis(300);
-
-/// The rooms of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    Overview,
-    Settings,
-    Webhook,
-    Events,
-}
-
-impl Room {
-    const ALL: [Self; 4] = [Self::Overview, Self::Settings, Self::Webhook, Self::Events];
-
-    /// Of a piece of a path.
-    pub(super) fn of(piece: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|room| room.path().trim_start_matches('/') == piece)
-    }
-
-    pub(super) fn path(self) -> &'static str {
-        match self {
-            Self::Overview => "",
-            Self::Settings => "/settings",
-            Self::Webhook => "/webhook",
-            Self::Events => "/events",
-        }
-    }
-
-    fn title(self, w: &Words) -> &'static str {
-        match self {
-            Self::Overview => w.overview,
-            Self::Settings => w.settings,
-            Self::Webhook => w.webhook,
-            Self::Events => w.events,
-        }
-    }
-}
-
-/// Where an account's view is.
-pub(super) fn address(s: &Snapshot) -> String {
-    let name = percent_encoding::utf8_percent_encode(s.name.as_str(), percent_encoding::NON_ALPHANUMERIC);
-    format!("/page/accounts/{name}")
-}
-
-/// Who and how it is, above every room.
-fn head(reader: &Reader, s: &Snapshot) -> Markup {
-    let w = reader.tongue.words();
-    let who = who(s);
-    html! {
-        div.head.alone[!reader.global] {
-            div {
-                @if reader.global {
-                    a.back href="/" aria-label=(w.back) { svg viewBox="0 0 24 24" aria-hidden="true" { path d="M15 5l-7 7 7 7" {} } }
-                }
-                h1 { (s.name) }
-            }
-            (chip(w, s))
-            @if !who.is_empty() { p { (who) } }
-        }
-    }
-}
-
-/// One room with all that stands around it.
-pub(super) fn room(reader: &Reader, s: &Snapshot, room: Room, inner: &Markup) -> View {
-    let w = reader.tongue.words();
-    let base = address(s);
-    let body = html! {
-        div.live #head { (head(reader, s)) }
-        nav.rooms aria-label=(s.name) {
-            @for other in Room::ALL {
-                a href={ (base) (other.path()) } aria-current=[(other == room).then_some("page")] { (other.title(w)) }
-            }
-        }
-        (inner)
-    };
-    let name = room.path().trim_start_matches('/');
-    let live = Some(format!("{base}/live?room={name}"));
-    View { title: title(w, s), live, body, ..View::default() }
-}
-
-/// What the browser's tab says.
-pub(super) fn title(w: &Words, s: &Snapshot) -> String {
-    format!("{} – {}", s.name, word(w, s))
-}
 
 /// The first room: linking, and what can be done.
 pub(super) async fn overview(
@@ -129,7 +48,7 @@ pub(super) async fn overview(
             @if let Some(invitation) = invitation { (invitation) }
             @else { (invite::section(&call.state, reader, s).await?) }
         }
-        div.live #acts { (acts::section(reader, s)) }
+        div.live #acts { (buttons::section(reader, s)) }
     };
     let view = room(reader, s, Room::Overview, &inner);
     // Without a script: the code and its end are seen; what is typed is left alone.
@@ -207,7 +126,7 @@ impl Scene for Account {
                     let inviting = invite::section(&self.state, reader, &s).await;
                     parts.extend(inviting.ok().map(|inviting| ("inviting", inviting)));
                 }
-                parts.push(("acts", acts::section(reader, &s)));
+                parts.push(("acts", buttons::section(reader, &s)));
             }
             Room::Settings => {}
             Room::Webhook => {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 
-use super::account::address;
-use super::shell::Reader;
+use super::reader::Reader;
+use super::rooms::address;
 use crate::http::demo_phone::DemoPhone;
 use crate::instance::Snapshot;
 use crate::model::{Integration, Visible};

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::reader::Reader;
 use super::session::refused;
-use super::shell::Reader;
 use super::state::{time, why};
 use super::words::Words;
 use crate::http::error::ApiError;

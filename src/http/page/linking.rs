@@ -4,7 +4,8 @@ use maud::{Markup, PreEscaped, html};
 
 use super::demo;
 use super::phone::how;
-use super::shell::Reader;
+use super::reader::Reader;
+use super::rooms::Way;
 use super::state::{Tone, left, next_try, report, sentence, since, who, word};
 use super::tether::tether;
 use crate::instance::{ShownCode, Snapshot};
@@ -13,26 +14,6 @@ use crate::model::{BadNumber, Clock, Integration, Visible};
 
 /// For so long after it was linked that is news, in milliseconds.
 const NEWS: u128 = 60_000;
-
-/// Which of the two ways the reader chose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    Code,
-    Number,
-}
-
-impl Way {
-    pub(super) fn of(with: Option<&str>) -> Self {
-        if with == Some("number") { Self::Number } else { Self::Code }
-    }
-
-    pub(super) fn query(self) -> &'static str {
-        match self {
-            Self::Code => "",
-            Self::Number => "?with=number",
-        }
-    }
-}
 
 /// A number that was typed in and cannot be one.
 pub(super) struct Mistyped {

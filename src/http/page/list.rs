@@ -6,12 +6,13 @@ use http::StatusCode;
 use maud::{Markup, html};
 use tokio::sync::watch;
 
-use super::account::address;
-use super::acts::link_by_code;
 use super::form::Form;
 use super::live::{Look, Scene, show};
+use super::outcome::link_by_code;
+use super::reader::Reader;
+use super::rooms::address;
 use super::session::Session;
-use super::shell::{Reader, View, go, page};
+use super::shell::{View, go, page};
 use super::state::{Tone, left, sentence, since, who, word};
 use super::tether::{hoped_for, tether};
 use super::words::Words;

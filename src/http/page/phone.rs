@@ -2,7 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::linking::Way;
+use super::rooms::Way;
 use super::words::Words;
 
 /// The steps for both kinds of phone.

@@ -3,11 +3,13 @@
 use http::StatusCode;
 use maud::{Markup, html};
 
-use super::account::{Room, address};
-use super::acts::{after, answered, sentence};
 use super::form::Form;
+use super::frame::answered;
+use super::outcome::{after, sentence};
+use super::reader::Reader;
+use super::rooms::{Room, address};
 use super::session::{self, Session};
-use super::shell::{Reader, go};
+use super::shell::go;
 use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;

@@ -5,6 +5,7 @@ use http::header::{HeaderName, HeaderValue};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::assets::{ICON, LIVE, MORPH, SCRIPT, STYLE, TIME};
+use super::reader::Reader;
 use super::tether::MARK;
 use super::tongue::Tongue;
 use crate::http::reply::{Reply, bytes};
@@ -13,31 +14,6 @@ const HTML: &str = "text/html; charset=utf-8";
 /// Nothing but our own files; nobody frames it; forms go nowhere else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// Who reads, as far as a view needs to know.
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
-pub(super) struct Reader {
-    pub(super) tongue: Tongue,
-    /// Carried by every form.
-    pub(super) csrf: String,
-    /// Signed in, so that there is something to end.
-    pub(super) signed_in: bool,
-    /// Signed in with the global key: sees all accounts.
-    pub(super) global: bool,
-    /// Where the language switch leads back to.
-    pub(super) here: String,
-    /// Came over an encrypted connection.
-    pub(super) secure: bool,
-    /// There is a demo phone.
-    pub(super) demo: bool,
-}
-
-impl Reader {
-    /// The hidden field of a form.
-    pub(super) fn proof(&self) -> Markup {
-        html! { input type="hidden" name="csrf" value=(self.csrf); }
-    }
-}
 
 /// One view.
 #[derive(Default)]
@@ -159,4 +135,21 @@ pub(super) fn go(to: &str, cookie: Option<&str>) -> Reply {
         reply.headers_mut().insert(http::header::SET_COOKIE, cookie);
     }
     guarded(reply)
+}
+
+/// No such view.
+pub(super) fn gone(reader: &Reader) -> Reply {
+    told(reader, StatusCode::NOT_FOUND, reader.tongue.words().gone)
+}
+
+/// A sentence in place of a view.
+pub(super) fn told(reader: &Reader, status: StatusCode, sentence: &str) -> Reply {
+    let w = reader.tongue.words();
+    let body = html! {
+        section.card.narrow {
+            h1 { (sentence) }
+            @if reader.signed_in { p { a.button href=(if status == StatusCode::NOT_FOUND { "/" } else { &reader.here }) { (w.go_back) } } }
+        }
+    };
+    page(status, reader, &View { title: sentence.to_owned(), body, ..View::default() })
 }

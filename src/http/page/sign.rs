@@ -4,8 +4,9 @@ use http::StatusCode;
 use maud::html;
 
 use super::form::Form;
+use super::reader::Reader;
 use super::session::{self, Session, ended};
-use super::shell::{Reader, View, go, page};
+use super::shell::{View, go, page};
 use super::tether;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -50,7 +51,7 @@ pub(super) fn view(reader: &Reader, wrong: Option<&str>) -> View {
 /// Signs in, or says what was wrong.
 pub(super) async fn sign_in(call: &mut Call) -> Result<Reply, ApiError> {
     let form = Form::read(call).await?;
-    let reader = Reader { here: "/".into(), ..super::reader(call, None) };
+    let reader = Reader { here: "/".into(), ..Reader::of(call, None) };
     let w = reader.tongue.words();
     let (status, wrong) = match session::start(call, Secret::new(form.get("key"))).await {
         Ok(cookie) => return Ok(go("/", Some(&cookie))),

@@ -3,11 +3,12 @@
 use http::StatusCode;
 use maud::{Markup, html};
 
-use super::account::{Room, address};
-use super::acts::answered;
 use super::form::Form;
+use super::frame::answered;
+use super::reader::Reader;
+use super::rooms::{Room, address};
 use super::session::{Session, refused};
-use super::shell::{Reader, go};
+use super::shell::go;
 use super::state::{left, time};
 use crate::events::{CircuitShown, CircuitState, check_url, test_event};
 use crate::http::auth::Caller;
