@@ -227,10 +227,12 @@ fn short(words: &str, token: &Secret) -> String {
     text
 }
 
+/// Whether a word holds the token, or so much of it that it tells something.
 fn quotes(word: &str, token: &Secret) -> bool {
     const TELLING: usize = 12;
-    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    word.contains(token.expose()) || (word.len() >= TELLING && token.expose().contains(word))
+    let token = token.expose();
+    let pieces = (0..token.len()).filter_map(|at| token.get(at..at + TELLING));
+    word.contains(token) || pieces.into_iter().any(|piece| word.contains(piece))
 }
 
 #[cfg(test)]

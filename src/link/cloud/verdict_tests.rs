@@ -118,10 +118,18 @@ fn retry_after_is_honoured() {
 
 #[test]
 fn the_token_is_never_quoted() {
-    for said in [format!("Malformed access token {TOKEN}"), format!("Bad token: \"{}\".", &TOKEN[..20])] {
+    for said in [
+        format!("Malformed access token {TOKEN}"),
+        format!("Bad token: \"{}\".", &TOKEN[..20]),
+        format!("access_token={}…&fields=id", &TOKEN[..14]),
+        format!("(…{})", &TOKEN[10..]),
+    ] {
         let body = json!({"error": {"message": said, "code": 190}}).to_string();
         let words = judge(&answer(401, body)).unwrap_err().detail.message.unwrap();
-        assert!(!words.contains(&TOKEN[..12]) && words.contains("[token]"), "{words}");
+        assert!(
+            !words.contains(&TOKEN[..12]) && !words.contains(&TOKEN[12..24]) && words.contains("[token]"),
+            "{words}"
+        );
     }
 }
 
