@@ -1,7 +1,7 @@
 // For everyone: four languages, narrow and wide, without a script, with the keyboard, by ear, without motion.
 import assert from 'node:assert/strict';
 import { create, look, open, signIn } from '../lib/browser.mjs';
-import { check } from '../lib/checks.mjs';
+import { agree, check } from '../lib/checks.mjs';
 import { read, scan } from '../lib/code.mjs';
 import { demo } from '../lib/demo.mjs';
 
@@ -35,6 +35,9 @@ export default async function everyone() {
         if (await page.locator('#connect').count()) await page.click('#connect');
         await page.locator('#link .ground svg').waitFor();
         await look(page, `code-${locale}-${width}`);
+        const { width: side } = await page.locator('#link .ground').boundingBox();
+        assert.ok(side >= Math.min(width * 0.75, 320), `the code is as large as the screen allows: ${side} of ${width} px`);
+        await agree(() => read(page, `${locale}-${width}`), async () => (await box.api('GET', '/instance/connect/home')).code);
         await page.click('.ways a:last-child');
         await page.locator('#number').waitFor();
         await look(page, `number-${locale}-${width}`);

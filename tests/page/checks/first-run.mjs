@@ -35,6 +35,26 @@ export default async function firstRun() {
     await page.locator('#link .ground svg').waitFor();
     await look(page, 'code');
   });
+  await check('what to tap is drawn, step by step, for both kinds of phone', async () => {
+    for (const [kind, other] of [['android', 'iphone'], ['iphone', 'android']]) {
+      await page.click(`label[for=${kind}]`);
+      assert.equal(await page.locator(`.steps.${other}`).isVisible(), false);
+      const steps = page.locator(`.steps.${kind} li`);
+      assert.ok(await steps.count() >= 4);
+      for (const step of await steps.all()) {
+        assert.ok((await step.innerText()).trim());
+        assert.ok(await step.locator('svg').isVisible());
+      }
+    }
+    await look(page, 'code-iphone');
+  });
+  await check('the foot says which version this is, under which licence, and where its source is', async () => {
+    const { tetherd: version } = await box.api('GET', '/');
+    const foot = page.locator('footer p').first();
+    assert.match(await foot.textContent(), new RegExp(`tetherd ${version.replaceAll('.', '\\.')} .*AGPL`));
+    assert.match(await foot.locator('a').getAttribute('href'), /^https:/);
+    assert.ok(await page.locator('.staged').isVisible(), 'a demo says that it is one');
+  });
   await check('the code on the screen, read from a screenshot in the dark, links the phone; success is unmistakable', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.evaluate(() => {
@@ -46,6 +66,9 @@ export default async function firstRun() {
     await page.locator('#link .panel.good.fresh').waitFor();
     await page.locator('#head .chip.good').waitFor();
     assert.match(await page.title(), /^home – Linked/);
+    const [{ ownerJid }] = await box.api('GET', '/instance/fetchInstances');
+    const shown = (await page.textContent('#head p')).replaceAll(/[^0-9]/g, '');
+    assert.ok(shown.includes(ownerJid.split('@')[0]), 'whose account it is');
     assert.ok((await page.evaluate(() => globalThis.heard)).some((said) => said.startsWith('Linked.')), 'said to screen readers');
     assert.equal(await page.locator('.how, .ways, #connect, #invite').count(), 0, 'what led there is gone');
     await look(page, 'linked');

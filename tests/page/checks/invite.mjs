@@ -25,6 +25,12 @@ export default async function invite() {
     await page.screenshot({ path: 'shots/invitation-code.png' });
     assert.ok(zbar('shots/invitation-code.png').split('\n').includes(url));
     await look(page, 'invite');
+    await page.click('#copy-invitation');
+    await page.locator('#copy-invitation', { hasText: 'Copied' }).waitFor();
+    await page.evaluate(() => { document.body.append(Object.assign(document.createElement('textarea'), { id: 'pasted' })); });
+    await page.focus('#pasted');
+    await page.keyboard.press('ControlOrMeta+V');
+    assert.equal(await page.inputValue('#pasted'), url);
     await page.reload();
     await page.getByText('An address is open').waitFor();
     assert.equal(await page.locator('#invitation').count(), 0);
