@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -101,7 +101,7 @@ pub enum Condition {
     WrongTypes,
     /// A hundred megabytes.
     Huge,
-    /// Somewhere else.
+    /// To another host's name, at the same port.
     Redirect,
 }
 
@@ -167,13 +167,13 @@ impl Graph {
             return say(StatusCode::OK, &json!({}));
         }
         match (&head.method, version.starts_with('v'), id, edge) {
-            (&Method::GET, true, Some(id), None) => self.number(id, token, head.uri.query()).await,
+            (&Method::GET, true, Some(id), None) => self.number(id, token, head).await,
             (&Method::POST, true, Some(waba), Some("subscribed_apps")) => self.subscribe(waba, token),
             _ => fault(StatusCode::BAD_REQUEST, 2500, None, "Unknown path components"),
         }
     }
 
-    async fn number(&self, id: &str, token: Option<&str>, query: Option<&str>) -> Response<Body> {
+    async fn number(&self, id: &str, token: Option<&str>, head: &Parts) -> Response<Body> {
         let found = {
             let mut state = self.lock();
             state.asked += 1;
@@ -187,7 +187,10 @@ impl Graph {
         if number.token != token {
             return fault(StatusCode::UNAUTHORIZED, 190, None, &format!("Malformed access token {token}"));
         }
-        number.answer(id, query.unwrap_or_default()).await
+        if number.condition == Condition::Redirect {
+            return elsewhere(head);
+        }
+        number.answer(id, head.uri.query().unwrap_or_default()).await
     }
 
     fn subscribe(&self, waba: &str, token: Option<&str>) -> Response<Body> {
@@ -239,12 +242,7 @@ impl Number {
             Condition::Garbage => of(StatusCode::OK, "<html>not what you asked for</html>"),
             Condition::WrongTypes => say(StatusCode::OK, &json!({"id": 7, "status": ["CONNECTED"]})),
             Condition::Huge => of(StatusCode::OK, format!("{{\"id\":\"{}\"}}", "9".repeat(HUGE))),
-            Condition::Redirect => {
-                let mut answer = of(StatusCode::FOUND, "");
-                answer.headers_mut().insert(LOCATION, HeaderValue::from_static("/graph/elsewhere/x"));
-                answer
-            }
-            Condition::Good | Condition::Unregistered | Condition::Blocked => {
+            Condition::Good | Condition::Unregistered | Condition::Blocked | Condition::Redirect => {
                 say(StatusCode::OK, &self.described(query))
             }
         }
@@ -313,6 +311,18 @@ fn of(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     let mut answer = Response::new(Full::new(text.into()).boxed_unsync());
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));
+    answer
+}
+
+/// This machine has two names; whoever follows is seen at the other one.
+fn elsewhere(head: &Parts) -> Response<Body> {
+    let asked = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let (host, port) = asked.rsplit_once(':').unwrap_or((asked, "80"));
+    let other = if host == "localhost" { "127.0.0.1" } else { "localhost" };
+    let mut answer = of(StatusCode::FOUND, "");
+    if let Ok(place) = HeaderValue::from_str(&format!("http://{other}:{port}/graph/elsewhere/x")) {
+        answer.headers_mut().insert(LOCATION, place);
+    }
     answer
 }
 

@@ -72,3 +72,47 @@ impl Cloud {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cloud;
+    use crate::model::Secret;
+
+    fn with(change: impl FnOnce(&mut Cloud)) -> bool {
+        let mut cloud = Cloud::default();
+        change(&mut cloud);
+        cloud.check().is_ok()
+    }
+
+    #[test]
+    fn meta_s_token_leaves_this_box_by_tls_only() {
+        for url in [
+            "https://graph.facebook.com",
+            "http://127.0.0.1:8080/graph",
+            "http://[::1]:1",
+            "http://localhost",
+        ] {
+            assert!(with(|cloud| cloud.graph_url = url.into()), "{url}");
+        }
+        for url in [
+            "http://graph.facebook.com",
+            "http://192.168.1.2",
+            "http://localhost.example",
+            "ftp://127.0.0.1",
+            "https://",
+            "",
+        ] {
+            assert!(!with(|cloud| cloud.graph_url = url.into()), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for version in ["23.0", "v23", "v23.x", "v1.2/../x", ""] {
+            assert!(!with(|cloud| cloud.version = version.into()), "{version}");
+        }
+        assert!(!with(|cloud| cloud.interval = 0) && !with(|cloud| cloud.interval = 1441));
+        assert!(!with(|cloud| cloud.app_secret = Some(Secret::new("short"))));
+        assert!(!with(|cloud| cloud.verify_token = Some(Secret::new("short"))));
+    }
+}

@@ -156,8 +156,7 @@ impl Cloud {
                     return Cause::new(Reason::Disconnected);
                 }
             }
-            let pause = self.interval.mul_f64(0.9 + 0.2 * (self.chance)().clamp(0.0, 1.0));
-            let _ = tokio::time::timeout(pause, self.again.notified()).await;
+            let _ = tokio::time::timeout(pause(self.interval, (self.chance)()), self.again.notified()).await;
         }
     }
 
@@ -183,6 +182,26 @@ impl Cloud {
     }
 }
 
+/// A tenth more or less, by `chance` from 0 to 1.
+fn pause(interval: Duration, chance: f64) -> Duration {
+    interval.mul_f64(0.9 + 0.2 * chance.clamp(0.0, 1.0))
+}
+
 fn refused(cause: &Cause) -> LinkError {
     LinkError::Refused(cause.words())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pause;
+    use std::time::Duration;
+
+    #[test]
+    fn questions_spread_by_a_tenth() {
+        let usual = Duration::from_mins(15);
+        for (chance, seconds) in [(0.0, 810.0), (0.5, 900.0), (1.0, 990.0), (7.0, 990.0)] {
+            let paused = pause(usual, chance).as_secs_f64();
+            assert!((paused - seconds).abs() < 0.001, "{chance}: {paused}");
+        }
+    }
 }

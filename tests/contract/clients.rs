@@ -88,7 +88,7 @@ async fn the_n8n_node() {
 async fn a_python_sdk() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon, _) = linked(folder.path(), "shop").await;
-    let proxy = crate::wire::proxy().await;
+    let proxy = crate::support::tunnel::proxy().await;
     for port in [json!(proxy), json!(proxy.to_string())] {
         let name = format!("p{}", port.is_string());
         let body = json!({"instanceName": name, "integration": "WHATSAPP-BAILEYS", "proxyHost": "127.0.0.1", "proxyPort": port,

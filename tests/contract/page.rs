@@ -1,5 +1,5 @@
 //! `connect-page.txt`, the page that this product implements: its examples and what it says about them. Its two
-//! sections on integrations are in `tests/cloud.rs`.
+//! sections on integrations are in `tests/cloud/integration.rs`.
 
 use std::time::Duration;
 

@@ -9,6 +9,7 @@
 )]
 
 mod secrets;
+pub(crate) mod tunnel;
 
 use std::path::Path;
 use std::process::Stdio;
