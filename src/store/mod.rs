@@ -17,6 +17,7 @@ mod instances;
 mod keyfile;
 mod keys;
 mod learned;
+mod loss;
 mod outbox;
 #[cfg(test)]
 mod outbox_tests;

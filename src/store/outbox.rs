@@ -165,7 +165,7 @@ pub(super) fn read_at(row: &Row<'_>, sealer: &Sealer, first: usize) -> Result<St
 }
 
 /// What an event is and tells. One damaged row must not stop those behind it.
-fn opened(
+pub(super) fn opened(
     sealer: &Sealer,
     instance: i64,
     seq: i64,

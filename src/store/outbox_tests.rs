@@ -312,6 +312,13 @@ async fn over_budget_go_delivered_ones_then_dead_ones_then_the_oldest_and_the_lo
         oldest > 1 && left.iter().any(|d| d.event.seq.0 == 10),
         "the oldest that waits goes first: {pruned:?}"
     );
+    let mut told = 0;
+    for delivery in left.iter().filter(|d| d.event.kind == EventKind::EventsLost) {
+        told += delivery.event.data["lost"].as_i64().unwrap();
+    }
+    let newest = left.last().unwrap().event.seq.0;
+    let (waiting, all) = (i64::try_from(left.len()).unwrap(), 10);
+    assert_eq!(newest - waiting - all, told, "all that went, but what all had: {left:?}");
     let figures = here.store.outbox_figures();
     assert!(figures.bytes <= keep(6).bytes, "{figures:?}");
     assert!(figures.lost > 10);

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::OptionalExtension;
 
 use super::due::Appended;
-use super::outbox::{self, Append, weight};
-use super::seal::Sealer;
+use super::loss::{Loss, tell};
+use super::outbox::{opened, weight};
 use super::{Store, StoreError};
-use crate::model::{EventKind, InstanceId, NewEvent, Stamp};
+use crate::model::Stamp;
 
 /// How long events are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,8 @@ impl Store {
     }
 
     /// Makes room when the budget is used up: what all have goes first, then what was given up, then the
-    /// oldest that waits. What a receiver did not get is told of by an `EVENTS_LOST` event of its instance.
+    /// oldest that waits. What a receiver did not get is told of by an `EVENTS_LOST` event of its instance; what went
+    /// with such an event is told of by the next one.
     pub async fn prune_by_size(&self, keep: Retention) -> Result<Pruned, StoreError> {
         let mut pruned = Pruned::default();
         for worth in 0..=2 {
@@ -208,21 +209,29 @@ impl Store {
         let rows: Vec<_> = candidates.iter().map(|c| (c.id, c.instance, c.seq, c.bytes)).collect();
         let (gone, lost, bytes, added) = self
             .write(move |connection| {
-                let worth = format!("SELECT {WORTH} FROM event WHERE id = ?1");
-                let mut worth = connection.prepare_cached(&worth)?;
+                let look = format!(
+                    "SELECT {WORTH}, kind, CASE kind WHEN 'EVENTS_LOST' THEN data END FROM event WHERE id = ?1"
+                );
+                let mut look = connection.prepare_cached(&look)?;
                 let mut delete = connection.prepare_cached("DELETE FROM event WHERE id = ?1")?;
-                let (mut gone, mut freed, mut lost) = (0, 0, BTreeMap::<i64, Vec<i64>>::new());
+                let (mut gone, mut freed, mut count) = (0, 0, 0);
+                let mut lost = BTreeMap::<i64, Loss>::new();
                 for (id, instance, seq, bytes) in rows {
                     // It may have been sent again meanwhile.
-                    let is: Option<i64> = worth.query_row([id], |row| row.get(0)).optional()?;
-                    let Some(is) = is.filter(|is| *is <= most) else { continue };
+                    let is = look.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+                    let Some((is, kind, told)) = is.optional()? else { continue };
+                    let (is, kind, told): (i64, String, Option<Vec<u8>>) = (is, kind, told);
+                    if is > most {
+                        continue;
+                    }
                     gone += delete.execute([id])?;
                     freed += bytes;
                     if is > 0 && why.is_some() {
-                        lost.entry(instance).or_default().push(seq);
+                        count += 1;
+                        let told = told.and_then(|told| opened(&sealer, instance, seq, &kind, &told).ok());
+                        lost.entry(instance).or_default().add(seq, told.as_ref().map(|(_, data)| data));
                     }
                 }
-                let count = lost.values().map(Vec::len).sum::<usize>();
                 let added = match why {
                     Some(why) => tell(connection, &sealer, lost, why, now)?,
                     None => Appended::default(),
@@ -235,33 +244,6 @@ impl Store {
         self.stored(added);
         Ok((gone, lost))
     }
-}
-
-/// An event about the events that are no more, for each instance that is still there.
-fn tell(
-    connection: &Connection,
-    sealer: &Sealer,
-    lost: BTreeMap<i64, Vec<i64>>,
-    why: &str,
-    now: Stamp,
-) -> Result<Appended, StoreError> {
-    let mut added = Appended::default();
-    for (instance, seqs) in lost {
-        let whose = match Append::lookup(connection, InstanceId(instance), now) {
-            Ok(whose) => whose,
-            Err(StoreError::Missing(_)) => continue,
-            Err(error) => return Err(error),
-        };
-        let data = serde_json::json!({
-            "lost": seqs.len(),
-            "firstSeq": seqs.iter().min(),
-            "lastSeq": seqs.iter().max(),
-            "why": why,
-        });
-        let event = NewEvent::new(EventKind::EventsLost, data);
-        added = added.and(outbox::append(connection, sealer, &whose, &[event])?);
-    }
-    Ok(added)
 }
 
 /// From id, instance, seq and the length of the data.

@@ -44,8 +44,8 @@ async fn what_goes_because_the_disk_budget_is_used_up_is_an_event_and_a_metric()
     let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BUSINESS", "number": NUMBER,
         "businessId": "1", "token": "EAAtest", "webhook": {"url": "http://127.0.0.1:9/nobody"}});
     assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
-    // With more, what tells of the first loss would be among the oldest itself.
-    for n in 0..3 {
+    // So many that what tells of the first loss is among the oldest, and goes itself.
+    for n in 0..6 {
         half_a_megabyte(&daemon, n * MESSAGES).await;
     }
     let deadline = Instant::now() + LIMIT;
