@@ -1,6 +1,6 @@
 //! Meta's webhook: who may speak, and that what was confirmed is kept once.
 
-use std::time::Duration;
+mod kills;
 
 use serde_json::{Value, json};
 use tetherd_sandbox::{Options, Sandbox};
@@ -163,41 +163,5 @@ async fn without_an_app_secret_there_is_no_webhook_of_meta_s() {
         assert_eq!((status, &answer["code"]), (404, &json!("route_not_found")), "{method}");
     }
     assert_eq!(tell(&daemon, APP_SECRET, &payload(1, 1, 1, 0)).await, Ok(404));
-    daemon.terminate().await;
-}
-
-/// What was answered with 200 is there exactly once, whenever the process dies.
-#[tokio::test(flavor = "multi_thread")]
-async fn kills_during_webhooks_lose_none_and_double_none() {
-    const KILLS: u64 = 50;
-    const WEBHOOKS: usize = 500;
-    let folder = tempfile::tempdir().unwrap();
-    let (sandbox, mut daemon) = start(folder.path()).await;
-    create(&daemon).await;
-    with_receiver(&daemon).await;
-    let (mut next, mut kills) = (0, 0);
-    while next < WEBHOOKS {
-        // Sent again until it is confirmed, as Meta does; the moment of the kill moves through the exchange.
-        let until = Duration::from_micros(400 + 173 * (kills % 40));
-        let killing = kills < KILLS && next % 10 == 5;
-        let body = payload(1, 1, 1, next);
-        if killing {
-            let sent = tokio::time::timeout(until, tell(&daemon, APP_SECRET, &body)).await;
-            daemon.kill().await;
-            daemon = Daemon::start(folder.path(), &sandbox).await;
-            kills += 1;
-            next += usize::from(matches!(sent, Ok(Ok(200))));
-            if !matches!(sent, Ok(Ok(200))) {
-                assert_eq!(tell(&daemon, APP_SECRET, &body).await, Ok(200));
-                next += 1;
-            }
-        } else {
-            assert_eq!(tell(&daemon, APP_SECRET, &body).await, Ok(200));
-            next += 1;
-        }
-    }
-    assert_eq!(kills, KILLS);
-    let seqs = stored(&daemon).await;
-    assert_eq!(seqs.len(), WEBHOOKS, "each once");
     daemon.terminate().await;
 }
