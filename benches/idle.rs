@@ -1,7 +1,8 @@
 //! What a box that is left alone costs: commits and bytes an hour, wakeups and processor time a second, and what
 //! one inbound message adds. The real program, accounts linked to the sandbox, counted by the kernel and `/metrics`.
 //!
-//! `cargo bench --features demo --bench idle`; other numbers of instances and seconds: `-- 10 300`.
+//! `cargo bench --features demo --bench idle`; other numbers of instances and seconds: `-- 10 300`. `TETHERD_BIN` is
+//! another program to measure, such as the one of the package.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -13,28 +14,20 @@
     reason = "a benchmark"
 )]
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::path::Path;
-use std::process::Stdio;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use program::Program;
 use serde_json::{Value, json};
-use tetherd::model::SystemClock;
-use tetherd::net::{FetchOptions, Net, NetConfig};
 use tetherd_sandbox::{Options, Sandbox};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
 
-const KEY: &str = "0123456789abcdef0123456789abcdef";
 const FRIEND: &str = "4915112345678";
 const MESSAGES: u32 = 200;
 
-struct Daemon {
-    child: Child,
-    url: String,
-    net: Net,
-}
+struct Daemon(Program);
 
 /// Counters at one moment.
 #[derive(Clone, Copy)]
@@ -51,35 +44,11 @@ struct Counted {
 
 impl Daemon {
     async fn start(folder: &Path, sandbox: &Sandbox) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tetherd"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("TETHERD_DATA_DIR", folder)
-            .env("TETHERD_API_KEY", KEY)
-            .env("TETHERD_WHATSAPP_URL", sandbox.ws_url())
-            .env("TETHERD_LOG", "info")
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next_line().await.unwrap().expect("it listens");
-            if let Some((_, address)) = line.split_once("listening on ") {
-                break address.trim().to_owned();
-            }
-        };
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let net = Net::new(&NetConfig::default(), Arc::new(SystemClock)).unwrap();
-        Self { child, url, net }
+        Self(Program::start(folder, &[("TETHERD_WHATSAPP_URL", &sandbox.ws_url())]).await)
     }
 
     async fn text(&self, method: &str, path: &str, body: String) -> String {
-        let request = http::Request::builder().method(method).uri(format!("{}{path}", self.url));
-        let request = request.header("apikey", KEY).header("content-type", "application/json");
-        let request = request.body(Bytes::from(body)).unwrap();
-        let options = FetchOptions { whole: Duration::from_mins(1), ..FetchOptions::default() };
-        let answer = self.net.fetch(request, &options).await.unwrap();
-        String::from_utf8(answer.body.to_vec()).unwrap()
+        String::from_utf8(self.0.ask(method, path, None, body).await.body.to_vec()).unwrap()
     }
 
     async fn ask(&self, method: &str, path: &str, body: String) -> Value {
@@ -103,7 +72,7 @@ impl Daemon {
             line.trim().parse().unwrap()
         };
         let (mut wakeups, mut processor) = (0, 0);
-        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id().unwrap())).unwrap().flatten() {
+        for task in std::fs::read_dir(self.0.kernel().join("task")).unwrap().flatten() {
             let read = |file: &str| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();
             processor += read("schedstat").split(' ').next().unwrap().parse::<u64>().unwrap_or_default();
             let status = read("status");

@@ -1,72 +1,43 @@
-//! The real program, and what it costs.
+//! The real program as Meta's webhook drives it, and what it costs.
 
-use std::process::Stdio;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::Request;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tetherd::model::SystemClock;
-use tetherd::net::{FetchOptions, Net, NetConfig};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
 
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+use crate::program::Program;
+
 const SECRET: &str = "the-app-secret-of-the-benchmark";
 pub(crate) const NUMBER: &str = "106540352242922";
 
 pub(crate) struct Daemon {
-    child: Child,
-    url: String,
-    net: Net,
+    program: Program,
     said: AtomicUsize,
 }
 
 impl Daemon {
-    pub(crate) async fn start(folder: &std::path::Path) -> Self {
-        let program =
-            std::env::var("TETHERD_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tetherd").to_owned());
-        let mut child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("TETHERD_DATA_DIR", folder)
-            .env("TETHERD_API_KEY", KEY)
-            .env("TETHERD_LOG", "info")
-            .env("TETHERD_CLOUD_APP_SECRET", SECRET)
-            .env("TETHERD_CLOUD_GRAPH_URL", "http://127.0.0.1:1")
-            .env("TETHERD_EVENTS_SIZE", "1000")
-            .env("TETHERD_WEBHOOKS_DRAIN_RATE", "10000")
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next_line().await.unwrap().expect("it listens");
-            if let Some((_, address)) = line.split_once("listening on ") {
-                break address.trim().trim_end_matches("\u{1b}[0m").to_owned();
-            }
-        };
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let net = Net::new(&NetConfig::default(), Arc::new(SystemClock)).unwrap();
-        Self { child, url, net, said: AtomicUsize::new(0) }
+    pub(crate) async fn start(folder: &Path) -> Self {
+        let env = [
+            ("TETHERD_CLOUD_APP_SECRET", SECRET),
+            ("TETHERD_CLOUD_GRAPH_URL", "http://127.0.0.1:1"),
+            ("TETHERD_EVENTS_SIZE", "1000"),
+            ("TETHERD_WEBHOOKS_DRAIN_RATE", "10000"),
+        ];
+        Self { program: Program::start(folder, &env).await, said: AtomicUsize::new(0) }
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: String, signed: bool) -> (u16, Value) {
-        let mut request =
-            Request::builder().method(method).uri(format!("{}{path}", self.url)).header("apikey", KEY);
-        if signed {
+        let signature = signed.then(|| {
             let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
             mac.update(body.as_bytes());
-            let signature = hex::encode(mac.finalize().into_bytes());
-            request = request.header("x-hub-signature-256", format!("sha256={signature}"));
-        }
-        let request = request.header("content-type", "application/json").body(Bytes::from(body)).unwrap();
-        let options = FetchOptions { whole: Duration::from_mins(2), ..FetchOptions::default() };
-        let answer = self.net.fetch(request, &options).await.unwrap();
+            format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+        });
+        let header = signature.as_deref().map(|signature| ("x-hub-signature-256", signature));
+        let answer = self.program.ask(method, path, header, body).await;
         (answer.status.as_u16(), serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
@@ -127,14 +98,14 @@ impl Daemon {
     }
 
     fn proc(&self, file: &str, name: &str) -> u64 {
-        let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id().unwrap())).unwrap();
+        let text = std::fs::read_to_string(self.program.kernel().join(file)).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("a line of the kernel's");
         line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// What it has cost so far.
     pub(crate) fn spent(&self) -> Spent {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id().unwrap())).unwrap();
+        let stat = std::fs::read_to_string(self.program.kernel().join("stat")).unwrap();
         // Behind the name, which may hold spaces: user and kernel time, in hundredths of a second.
         let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
         let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();

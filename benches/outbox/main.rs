@@ -17,6 +17,8 @@
 
 mod crowd;
 mod daemon;
+#[path = "../support/program.rs"]
+mod program;
 mod receiver;
 
 use std::sync::Arc;
