@@ -16,10 +16,9 @@ use std::io::BufRead as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use client::control::scan;
 use client::device::{Device, request};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 const DEVICES: u32 = 500;
 const LOGINS: u32 = 2_000;
@@ -71,24 +70,8 @@ impl Drop for Program {
     }
 }
 
-/// The phone scans; the device's JID.
-async fn scan(control: String, phone: u64, qr: String) -> String {
-    let body = serde_json::json!({"phone": phone.to_string(), "qr": qr}).to_string();
-    let address = control.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = format!(
-        "POST /scan HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all((head + &body).as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let value: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
-    value.get("jid").and_then(Value::as_str).unwrap_or_else(|| panic!("{answer}")).to_owned()
-}
-
 async fn link(ws: String, control: String, phone: u64) -> Device {
-    Device::linked(&ws, phone, move |qr| scan(control, phone, qr)).await
+    Device::linked(&ws, phone, |qr| async move { scan(&control, &phone.to_string(), &qr).await }).await
 }
 
 /// Answers to its keepalive until the end.

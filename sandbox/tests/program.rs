@@ -7,9 +7,9 @@ use std::io::BufRead as _;
 use std::process::{Child, Command, Output, Stdio};
 
 use client::device::Device;
-use client::{LIMIT, Session, registration};
+use client::{LIMIT, Session, control, registration};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::TcpStream;
 use waproto::buffa::Message as _;
 
@@ -42,22 +42,11 @@ impl Program {
     }
 
     async fn asked(&self, head: &str, body: &Value) -> BufReader<TcpStream> {
-        let url = self.url("controlUrl");
-        let address = url.trim_start_matches("http://");
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let (first, rest) = head.split_once('\n').unwrap_or((head, ""));
-        let lines =
-            format!("host: {address}\r\nconnection: close\r\ncontent-length: {}\r\n{rest}\r\n", body.len());
-        stream.write_all(format!("{first} HTTP/1.1\r\n{lines}{body}").as_bytes()).await.unwrap();
-        BufReader::new(stream)
+        control::asked(&self.url("controlUrl"), head, body).await
     }
 
     async fn ask(&self, head: &str, body: &Value) -> (u16, Value) {
-        let mut answer = String::new();
-        self.asked(head, body).await.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
+        control::ask(&self.url("controlUrl"), head, body).await
     }
 
     async fn done(&self, head: &str, body: &Value) -> Value {
@@ -73,26 +62,9 @@ impl Program {
     }
 
     async fn linked(&self) -> Device {
-        let url = self.url("controlUrl");
-        let (ws, program) = (self.url("wsUrl"), json!({"controlUrl": url}));
-        Device::linked(&ws, ME.parse().unwrap(), |qr| async move { scan(&program, qr).await }).await
+        let (ws, url) = (self.url("wsUrl"), self.url("controlUrl"));
+        Device::linked(&ws, ME.parse().unwrap(), |qr| async move { control::scan(&url, ME, &qr).await }).await
     }
-}
-
-/// By hand, for it outlives the borrow of the program.
-async fn scan(program: &Value, qr: String) -> String {
-    let address = program["controlUrl"].as_str().unwrap().trim_start_matches("http://").to_owned();
-    let body = json!({"phone": ME, "qr": qr}).to_string();
-    let mut stream = TcpStream::connect(&address).await.unwrap();
-    let head = format!(
-        "POST /scan HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all((head + &body).as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let value: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
-    value["jid"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
 impl Drop for Program {

@@ -1,6 +1,7 @@
 //! The least client: it shakes hands and sends whatever it is given.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "tests; each uses a part")]
 
+pub(crate) mod control;
 pub(crate) mod device;
 
 use std::time::Duration;
