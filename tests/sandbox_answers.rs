@@ -4,25 +4,11 @@
 #[path = "support/engine.rs"]
 mod engine;
 
-use engine::{Engine, Keys, until, violations};
+use engine::{Engine, FRIEND, Keys, ME, friend, linked, until, violations};
 use tetherd_sandbox::{Options, Sandbox};
 use whatsapp_rust::wacore::request::{InfoQuery, InfoQueryType};
 use whatsapp_rust::wacore_binary::{Node, NodeContent};
 use whatsapp_rust::{Jid, NodeBuilder, Server};
-
-const ME: &str = "15551234567";
-const FRIEND: &str = "4915112345678";
-
-async fn linked() -> (Sandbox, Engine) {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
-    let (engine, _, _) = Engine::linked(&sandbox, ME).await;
-    sandbox.set_present(FRIEND, false).unwrap();
-    (sandbox, engine)
-}
-
-fn friend() -> Jid {
-    format!("{FRIEND}@s.whatsapp.net").parse().unwrap()
-}
 
 /// The answer to a request as it is written, or the error.
 async fn ask(

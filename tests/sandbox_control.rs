@@ -8,13 +8,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use engine::{Engine, until, violations};
+use engine::{Engine, FRIEND, ME, until, violations};
 use serde_json::{Value, json};
 use tetherd::net::{FetchOptions, Net, NetConfig};
 use tetherd_sandbox::{Options, Sandbox};
-
-const ME: &str = "15551234567";
-const FRIEND: &str = "4915112345678";
 
 struct Control {
     url: String,

@@ -6,20 +6,14 @@ mod engine;
 
 use std::time::Duration;
 
-use engine::{Engine, Keys, text, until, violations};
+use engine::{Engine, FRIEND, Keys, ME, friend, sandbox, text, until, violations};
 use tetherd_sandbox::phone::adv::AdvFault;
-use tetherd_sandbox::{Fault, Happened, Options, Planned, Refused, Sandbox};
+use tetherd_sandbox::{Fault, Happened, Planned, Refused, Sandbox};
 use whatsapp_rust::wacore::pair_code::PairCodeOptions;
 use whatsapp_rust::wacore::types::events::Event;
 
 const LIMIT: Duration = Duration::from_secs(20);
-const ME: &str = "15551234567";
-const FRIEND: &str = "4915112345678";
 const LINK: &str = "https://wa.me/settings/linked_devices#";
-
-async fn sandbox() -> Sandbox {
-    Sandbox::start(Options::default()).await.unwrap()
-}
 
 fn devices(sandbox: &Sandbox) -> usize {
     let accounts = sandbox.state()["accounts"].as_array().cloned().unwrap_or_default();
@@ -87,8 +81,7 @@ async fn every_shape_of_the_qr_links_a_further_device_and_they_hear_of_each_othe
     let mut third = engines.remove(2);
     sandbox.send_text(FRIEND, ME, "hello, all of you").unwrap();
     assert_eq!(text(&third.messages(1).await[0]), "hello, all of you");
-    let to: whatsapp_rust::Jid = format!("{FRIEND}@s.whatsapp.net").parse().unwrap();
-    engines[0].client.send_text(to, "from the first").await.unwrap();
+    engines[0].client.send_text(friend(), "from the first").await.unwrap();
     let own = third.messages(1).await.remove(0);
     assert_eq!((text(&own).as_str(), own.info.source.is_from_me), ("from the first", true));
 

@@ -6,30 +6,16 @@ mod engine;
 mod support;
 
 use base64::Engine as _;
-use engine::{Engine, until, violations};
+use engine::{Engine, FRIEND, ME, friend, linked, until, violations};
 use serde_json::{Value, json};
 use support::{Daemon, LIMIT};
 use tetherd_sandbox::{Fault, File, FileKind, Options, Planned, Sandbox};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use whatsapp_rust::UploadOptions;
 use whatsapp_rust::media::{DocumentOptions, ImageOptions, document_message, image_message};
 use whatsapp_rust::wacore::download::MediaType;
 use whatsapp_rust::waproto::whatsapp as wa;
-use whatsapp_rust::{Jid, UploadOptions};
-
-const ME: &str = "15551234567";
-const FRIEND: &str = "4915112345678";
-
-async fn linked() -> (Sandbox, Engine) {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
-    let (engine, _, _) = Engine::linked(&sandbox, ME).await;
-    sandbox.set_present(FRIEND, false).unwrap();
-    (sandbox, engine)
-}
-
-fn friend() -> Jid {
-    format!("{FRIEND}@s.whatsapp.net").parse().unwrap()
-}
 
 fn file(kind: FileKind, bytes: Vec<u8>) -> File {
     let words = matches!(kind, FileKind::Image | FileKind::Video | FileKind::Document);
@@ -192,11 +178,8 @@ async fn tetherd_gives_its_receivers_the_file_itself() {
     let webhook = json!({"enabled": true, "url": format!("http://{}/", listener.local_addr().unwrap()),
         "base64": true, "events": ["MESSAGES_UPSERT"]});
     let new = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS", "webhook": webhook});
-    let (status, made) = daemon.ask("POST", "/instance/create", Some(new)).await;
-    assert_eq!(status, 201, "{made}");
-    let (_, connect) = daemon.ask("GET", "/instance/connect/shop", None).await;
-    sandbox.scan(ME, connect["code"].as_str().unwrap()).await.unwrap();
-    daemon.until("open").await;
+    daemon.create_as(new).await;
+    daemon.link(&sandbox, "shop", ME).await;
     let picture = noise(40_000);
     sandbox.send_file(FRIEND, ME, file(FileKind::Image, picture.clone())).unwrap();
     let event = posted(&listener).await;

@@ -4,16 +4,7 @@
 #[path = "support/engine.rs"]
 mod engine;
 
-use engine::{Engine, text, until, violations};
-use tetherd_sandbox::{Options, Sandbox};
-use whatsapp_rust::Jid;
-
-const ME: &str = "15551234567";
-const FRIEND: &str = "4915112345678";
-
-async fn sandbox() -> Sandbox {
-    Sandbox::start(Options::default()).await.unwrap()
-}
+use engine::{Engine, FRIEND, ME, friend, sandbox, text, until, violations};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_each_way_is_opened_at_both_ends() {
@@ -27,8 +18,7 @@ async fn a_text_each_way_is_opened_at_both_ends() {
     until(&sandbox, "receipt", &id).await;
     assert_eq!(sandbox.receipts(FRIEND)[0].ids, [id]);
 
-    let to: Jid = format!("{FRIEND}@s.whatsapp.net").parse().unwrap();
-    let sent = engine.client.send_text(to, "and back").await.unwrap();
+    let sent = engine.client.send_text(friend(), "and back").await.unwrap();
     until(&sandbox, "received", &sent.message_id).await;
     let read = sandbox.received(FRIEND);
     assert_eq!((read.len(), read[0].text.as_deref()), (1, Some("and back")));

@@ -4,26 +4,11 @@
 #[path = "support/engine.rs"]
 mod engine;
 
-use engine::{Engine, text, until, violations};
-use tetherd_sandbox::{CallState, ChatState, Fault, Given, Options, Planned, Refused, Sandbox};
-use whatsapp_rust::Jid;
+use engine::{Engine, FRIEND, ME, friend, linked, text, until, violations};
+use tetherd_sandbox::{CallState, ChatState, Fault, Given, Planned, Refused};
 use whatsapp_rust::wacore::types::call::{CallAction, IncomingCall};
 use whatsapp_rust::wacore::types::events::Event;
 use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia, ReceiptType};
-
-const ME: &str = "15551234567";
-const FRIEND: &str = "4915112345678";
-
-async fn linked() -> (Sandbox, Engine) {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
-    let (engine, _, _) = Engine::linked(&sandbox, ME).await;
-    sandbox.set_present(FRIEND, false).unwrap();
-    (sandbox, engine)
-}
-
-fn friend() -> Jid {
-    format!("{FRIEND}@s.whatsapp.net").parse().unwrap()
-}
 
 async fn receipt(engine: &mut Engine, kind: &ReceiptType) -> Vec<String> {
     engine

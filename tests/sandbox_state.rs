@@ -5,20 +5,14 @@
 mod engine;
 mod support;
 
-use engine::{Engine, Keys, until, violations};
+use engine::{Engine, FRIEND, Keys, ME, sandbox, until, violations};
 use serde_json::{Value, json};
 use support::Daemon;
 use tetherd_sandbox::{At, Direction, Fault, Options, Planned, Sandbox, Setting};
 use whatsapp_rust::Jid;
 use whatsapp_rust::wacore::types::events::Event;
 
-const ME: &str = "15551234567";
-const FRIEND: &str = "4915112345678";
 const OTHER: &str = "4915187654321";
-
-async fn sandbox() -> Sandbox {
-    Sandbox::start(Options::default()).await.unwrap()
-}
 
 fn jid(number: &str) -> Jid {
     format!("{number}@s.whatsapp.net").parse().unwrap()
@@ -177,16 +171,8 @@ async fn a_little_history_comes_inside_of_the_message_unless_it_is_turned_off() 
 async fn tetherd_learns_the_accounts_name_and_is_not_shown_as_online() {
     let (folder, sandbox) = (tempfile::tempdir().unwrap(), sandbox().await);
     let daemon = Daemon::start(folder.path(), &sandbox).await;
-    daemon
-        .ask(
-            "POST",
-            "/instance/create",
-            Some(json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS"})),
-        )
-        .await;
-    let (_, connect) = daemon.ask("GET", "/instance/connect/shop", None).await;
-    sandbox.scan(ME, connect["code"].as_str().unwrap()).await.unwrap();
-    daemon.until("open").await;
+    daemon.create("shop").await;
+    daemon.link(&sandbox, "shop", ME).await;
     until(&sandbox, "presence", "is unavailable").await;
     until(&sandbox, "receipt", "peer_msg").await;
     let (_, list) = daemon.ask("GET", "/instance/fetchInstances", None).await;

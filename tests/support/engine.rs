@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tetherd_sandbox::Sandbox;
+use tetherd_sandbox::{Options, Sandbox};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use whatsapp_rust::bot::Bot;
@@ -12,9 +12,12 @@ use whatsapp_rust::http::{HttpClient, HttpRequest, HttpResponse};
 use whatsapp_rust::transport::TokioWebSocketTransportFactory;
 use whatsapp_rust::wacore::store::InMemoryBackend;
 use whatsapp_rust::wacore::types::events::{Event, EventHandler, InboundMessage};
-use whatsapp_rust::{Client, anyhow, async_trait};
+use whatsapp_rust::{Client, Jid, anyhow, async_trait};
 
 const LIMIT: Duration = Duration::from_secs(30);
+
+pub(crate) const ME: &str = "15551234567";
+pub(crate) const FRIEND: &str = "4915112345678";
 
 /// What outlives a client: its keys.
 pub(crate) type Keys = Arc<InMemoryBackend>;
@@ -132,6 +135,22 @@ impl Engine {
         self.client.disconnect().await;
         self.run.await.unwrap();
     }
+}
+
+pub(crate) async fn sandbox() -> Sandbox {
+    Sandbox::start(Options::default()).await.unwrap()
+}
+
+/// A client of mine, and a friend whose phone is there and not shown as online.
+pub(crate) async fn linked() -> (Sandbox, Engine) {
+    let sandbox = sandbox().await;
+    let (engine, _, _) = Engine::linked(&sandbox, ME).await;
+    sandbox.set_present(FRIEND, false).unwrap();
+    (sandbox, engine)
+}
+
+pub(crate) fn friend() -> Jid {
+    format!("{FRIEND}@s.whatsapp.net").parse().unwrap()
 }
 
 pub(crate) fn text(message: &InboundMessage) -> String {
