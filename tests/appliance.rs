@@ -71,7 +71,7 @@ async fn the_sealing_key_is_replaced_while_it_runs_and_while_it_does_not() {
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let daemon = Daemon::start(folder, &sandbox).await;
     let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS", "webhook": {"url": "http://127.0.0.1:9/"}});
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
+    daemon.create_as(body).await;
     let key = || std::fs::read_to_string(folder.join("sealing.key")).unwrap();
     let first = key();
     let (done, said) = run(folder, &["key", "rotate-seal"]).await;
@@ -240,7 +240,7 @@ async fn metrics_tell_what_happened_to_an_instance_and_what_it_cost() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS", "qrcode": true,
         "webhook": {"url": format!("http://{closed}/")}});
-    let (_, made) = daemon.ask("POST", "/instance/create", Some(body)).await;
+    let made = daemon.create_as(body).await;
     let jid = sandbox.scan("15551234567", made["qrcode"]["code"].as_str().unwrap()).await.unwrap();
     daemon.until("open").await;
     sandbox.fault(tetherd_sandbox::Fault::Drop, Some(&jid)).await;

@@ -5,7 +5,6 @@ mod support;
 
 use std::path::Path;
 
-use serde_json::json;
 use tetherd_sandbox::{Options, Sandbox};
 use tokio::process::Command;
 
@@ -16,10 +15,8 @@ const PHONE: &str = "15551234567";
 /// A daemon with one linked instance.
 async fn linked(folder: &Path, sandbox: &Sandbox) -> Daemon {
     let daemon = Daemon::start(folder, sandbox).await;
-    let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS", "qrcode": true});
-    let (_, made) = daemon.ask("POST", "/instance/create", Some(body)).await;
-    sandbox.scan(PHONE, made["qrcode"]["code"].as_str().unwrap()).await.unwrap();
-    daemon.until("open").await;
+    daemon.create("shop").await;
+    daemon.link(sandbox, "shop", PHONE).await;
     daemon
 }
 

@@ -15,12 +15,6 @@ const PHONE: &str = "15551234567";
 /// Key, method, path, body, and the status that it gets.
 type Row<'a> = (Option<&'a str>, &'a str, &'a str, Option<String>, u16);
 
-async fn scan(daemon: &Daemon, sandbox: &Sandbox) -> String {
-    let (status, answer) = daemon.ask("GET", "/instance/connect/shop", None).await;
-    assert_eq!(status, 200, "{answer}");
-    sandbox.scan(PHONE, answer["code"].as_str().expect("a code")).await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_outlives_restarts_and_kills_and_ends_when_the_phone_says_so() {
     let folder = tempfile::tempdir().unwrap();
@@ -30,8 +24,7 @@ async fn a_link_outlives_restarts_and_kills_and_ends_when_the_phone_says_so() {
     let (status, made) = daemon.ask("POST", "/instance/create", Some(body.clone())).await;
     assert_eq!((status, made["instance"]["status"].as_str()), (201, Some("close")));
     assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 403, "the name is taken");
-    let jid = scan(&daemon, &sandbox).await;
-    daemon.until("open").await;
+    let jid = daemon.link(&sandbox, "shop", PHONE).await;
     daemon.terminate().await;
 
     let daemon = Daemon::start(folder.path(), &sandbox).await;
@@ -44,8 +37,7 @@ async fn a_link_outlives_restarts_and_kills_and_ends_when_the_phone_says_so() {
     sandbox.unlink(&jid).await.unwrap();
     let gone = daemon.until("close").await;
     assert_eq!((gone["reason"].as_str(), gone["statusReason"].as_u64()), (Some("logged_out"), Some(401)));
-    scan(&daemon, &sandbox).await;
-    daemon.until("open").await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     let token = made["hash"].as_str().unwrap();
     assert_eq!(daemon.ask_as(Some(token), "GET", "/instance/connectionState/shop", None).await.0, 200);
     assert_eq!(daemon.ask_as(Some(token), "GET", "/instance/connectionState/other", None).await.0, 401);
@@ -123,9 +115,8 @@ async fn webhooks_survive_a_kill_and_come_in_order_and_signed() {
     let daemon = Daemon::start(folder.path(), &sandbox).await;
     let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS",
         "webhook": {"url": format!("http://127.0.0.1:{port}/hook"), "enabled": true, "secret": "whsec_c2VjcmV0"}});
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
-    scan(&daemon, &sandbox).await;
-    daemon.until("open").await;
+    daemon.create_as(body).await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     daemon.kill().await;
 
     // The receiver comes up only now, and the daemon after it.

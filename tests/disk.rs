@@ -47,6 +47,7 @@ async fn until_health(daemon: &Daemon, wanted: u16) -> String {
             return message;
         }
         assert!(began.elapsed() < LIMIT, "never {wanted}: {status} {message}");
+        // Nothing tells of health but the answer to who asks.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -75,8 +76,7 @@ async fn a_full_disk_is_told_damages_nothing_and_is_over_when_there_is_room() {
     let folder = disk.join("data");
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let daemon = Daemon::start(&folder, &sandbox).await;
-    let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS"});
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
+    daemon.create("shop").await;
 
     // While linking: what WhatsApp is told is on disk, or it is not told.
     let filler = Filler::fill(&disk);

@@ -32,10 +32,8 @@ async fn a_hundred_kills_lose_no_link() {
     let names: Vec<_> = (0..INSTANCES).map(|n| format!("i{n}")).collect();
     let daemon = Daemon::start(folder.path(), &sandbox).await;
     for (n, name) in names.iter().enumerate() {
-        let body = json!({"instanceName": name, "integration": "WHATSAPP-BAILEYS"});
-        assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
-        let (_, answer) = daemon.ask("GET", &format!("/instance/connect/{name}"), None).await;
-        sandbox.scan(&format!("1555000{n:04}"), answer["code"].as_str().unwrap()).await.unwrap();
+        daemon.create(name).await;
+        sandbox.scan(&format!("1555000{n:04}"), &daemon.code(name).await).await.unwrap();
         // The next one is scanned, and the first kill comes, while these are still between 515 and log-in.
     }
     daemon.kill().await;
@@ -52,6 +50,7 @@ async fn a_hundred_kills_lose_no_link() {
                 "kill {n}: the first answer about {name} is true"
             );
         }
+        // The instant is what is tried out.
         tokio::time::sleep(instant(n)).await;
         daemon.kill().await;
         sandbox.clear_faults();
@@ -71,7 +70,7 @@ async fn a_kill_in_the_moment_of_linking_loses_no_link() {
         let folder = tempfile::tempdir().unwrap();
         let daemon = Daemon::start(folder.path(), &sandbox).await;
         let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS", "qrcode": true});
-        let (_, made) = daemon.ask("POST", "/instance/create", Some(body)).await;
+        let made = daemon.create_as(body).await;
         let code = made["qrcode"]["code"].as_str().unwrap();
         // A disk that takes its time: nothing is written while somebody else holds the file.
         let slow = rusqlite::Connection::open(folder.path().join("tetherd.db")).unwrap();

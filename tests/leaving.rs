@@ -16,17 +16,9 @@ const AWAY: Fault = Fault::Upgrade { status: 503, times: 0 };
 async fn linked(folder: &Path) -> (Sandbox, Daemon, String) {
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let daemon = Daemon::start(folder, &sandbox).await;
-    let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS"});
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
-    let jid = link(&sandbox, &daemon).await;
+    daemon.create("shop").await;
+    let jid = daemon.link(&sandbox, "shop", PHONE).await;
     (sandbox, daemon, jid)
-}
-
-async fn link(sandbox: &Sandbox, daemon: &Daemon) -> String {
-    let (_, shown) = daemon.ask("GET", "/instance/connect/shop", None).await;
-    let jid = sandbox.scan(PHONE, shown["code"].as_str().expect("a code")).await.unwrap();
-    daemon.until("open").await;
-    jid
 }
 
 /// As after an outage of WhatsApp's: every connection is cut, and no new one stands.
@@ -51,6 +43,7 @@ async fn told(sandbox: &Sandbox, jid: &str) {
 async fn settled(daemon: &Daemon) {
     let waiting = async {
         while logout(daemon).await.0 != 400 {
+            // A tombstone goes without a word.
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
@@ -73,7 +66,7 @@ async fn with_whatsapp_there_it_is_told_before_the_answer() {
     assert_eq!((state["state"].as_str(), state["reason"].as_str()), (Some("close"), Some("logged_out")));
     let (status, refused) = logout(&daemon).await;
     assert_eq!((status, refused["code"].as_str()), (400, Some("instance_not_connected")), "{refused}");
-    link(&sandbox, &daemon).await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     daemon.terminate().await;
 }
 
@@ -114,8 +107,7 @@ async fn a_deletion_while_away_frees_the_name_at_once_and_is_told_later() {
     let (sandbox, daemon, jid) = linked(folder.path()).await;
     go_away(&sandbox, &daemon).await;
     assert_eq!(daemon.ask("DELETE", "/instance/delete/shop", None).await.0, 200);
-    let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS"});
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201, "the name is free");
+    daemon.create("shop").await;
     sandbox.clear_faults();
     told(&sandbox, &jid).await;
     daemon.terminate().await;
@@ -129,7 +121,7 @@ async fn a_new_link_is_not_harmed_by_the_farewell_of_the_old_one() {
     go_away(&sandbox, &daemon).await;
     assert_eq!(logout(&daemon).await.0, 200);
     sandbox.clear_faults();
-    let new = link(&sandbox, &daemon).await;
+    let new = daemon.link(&sandbox, "shop", PHONE).await;
     told(&sandbox, &old).await;
     assert_eq!(sandbox.state()["accounts"][0]["devices"], json!([new]));
     assert_eq!(daemon.state().await["state"], "open");

@@ -162,12 +162,10 @@ async fn no_event_is_lost_by_kills() {
     for (name, _) in steady.iter().chain(&restless) {
         let webhook = json!({"url": receiver.url(name), "secret": "generate"});
         let body = json!({"instanceName": name, "integration": "WHATSAPP-BAILEYS", "webhook": webhook});
-        assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
+        daemon.create_as(body).await;
     }
     for (name, phone) in &steady {
-        let (_, answer) = daemon.ask("GET", &format!("/instance/connect/{name}"), None).await;
-        sandbox.scan(phone, answer["code"].as_str().expect("a code")).await.unwrap();
-        daemon.until_of(name, "open").await;
+        daemon.link(&sandbox, name, phone).await;
     }
     daemon.kill().await;
 
@@ -187,6 +185,7 @@ async fn no_event_is_lost_by_kills() {
             let text = format!("message {}", sent.len());
             sandbox.send_text("15552223333", phone, &text).unwrap();
             sent.push(text);
+            // The instant of the kill is what is tried out.
             tokio::time::sleep(instant / u32::try_from(pieces.max(1)).unwrap()).await;
         }
         if pieces == 0 {
@@ -207,6 +206,7 @@ async fn no_event_is_lost_by_kills() {
             "{pending} deliveries wait; not there: {:?}",
             receiver.lacks(&sent)
         );
+        // That a delivery is noted on disk is told to nobody.
         tokio::time::sleep(Duration::from_millis(200)).await;
         pending = 0;
         for (name, _) in steady.iter().chain(&restless) {

@@ -62,10 +62,8 @@ async fn a_hundred_power_cuts_under_load_damage_nothing_and_lose_no_link() {
     let mut folder = tempfile::tempdir().unwrap();
     let mut daemon = Daemon::start(folder.path(), &sandbox).await;
     for n in 0..INSTANCES {
-        let body = json!({"instanceName": format!("i{n}"), "integration": "WHATSAPP-BAILEYS"});
-        assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
-        let (_, answer) = daemon.ask("GET", &format!("/instance/connect/i{n}"), None).await;
-        sandbox.scan(&number(n), answer["code"].as_str().unwrap()).await.unwrap();
+        daemon.create(&format!("i{n}")).await;
+        sandbox.scan(&number(n), &daemon.code(&format!("i{n}")).await).await.unwrap();
     }
     for n in 0..INSTANCES {
         daemon.until_of(&format!("i{n}"), "open").await;

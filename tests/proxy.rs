@@ -147,19 +147,12 @@ fn proxy(kind: Kind, port: u16, password: &str) -> Value {
         "password": password})
 }
 
-async fn link(daemon: &Daemon, sandbox: &Sandbox) {
-    let (_, answer) = daemon.ask("GET", "/instance/connect/shop", None).await;
-    sandbox.scan(PHONE, answer["code"].as_str().unwrap_or_else(|| panic!("{answer}"))).await.unwrap();
-    daemon.until("open").await;
-}
-
 async fn all_of_it(kind: Kind) {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let (through, port) = Proxy::start(kind, &sandbox).await;
     let daemon = start(folder.path(), &sandbox, &[]).await;
-    let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS"});
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
+    daemon.create("shop").await;
 
     // Tried before it is kept, with an honest error.
     let set = async |body| daemon.ask("POST", "/proxy/set/shop", Some(body)).await;
@@ -180,7 +173,7 @@ async fn all_of_it(kind: Kind) {
     assert!(!kept.to_string().contains(PASSWORD));
     assert_eq!(through.tunnels(), [format!("{WHATSAPP}:80")], "tried with WhatsApp itself, and nobody else");
 
-    link(&daemon, &sandbox).await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     // The page that tells the version is asked through it too.
     sandbox.set_version([2, 3000, 2_000_000_000]);
     sandbox.fault(Fault::Outdated { oldest: 1_999_999_999 }, None).await;
@@ -204,7 +197,7 @@ async fn all_of_it(kind: Kind) {
     let (status, refused) = daemon.ask("POST", "/instance/create", Some(body.clone())).await;
     assert!(status == 400 && refused["message"].to_string().contains("Invalid proxy"), "{refused}");
     body["proxyPassword"] = PASSWORD.into();
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
+    daemon.create_as(body).await;
     daemon.until_of("market", "open").await;
     assert!(through.tunnels().contains(&META.to_owned()));
     daemon.terminate().await;
@@ -240,9 +233,8 @@ async fn the_global_proxy_is_for_instances_without_one_of_their_own() {
         ("TETHERD_PROXY_PASSWORD", PASSWORD),
     ];
     let daemon = start(folder.path(), &sandbox, &env).await;
-    let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS"});
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
-    link(&daemon, &sandbox).await;
+    daemon.create("shop").await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     assert!(!through.tunnels().is_empty());
     assert_eq!(
         daemon.ask("GET", "/proxy/find/shop", None).await.1,

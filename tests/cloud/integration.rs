@@ -128,8 +128,7 @@ async fn the_page_s_other_integration_section() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = start(folder.path()).await;
     for name in ["scanned", "typed"] {
-        let body = json!({"instanceName": name, "integration": "WHATSAPP-BAILEYS"});
-        assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
+        daemon.create(name).await;
     }
     let (status, shown) = daemon.ask("GET", "/instance/connect/scanned", None).await;
     assert_eq!((status, shown["instance"]["state"].as_str()), (200, Some("connecting")), "{shown}");
@@ -206,7 +205,7 @@ async fn bad_creations_say_what_is_wrong() {
     assert_eq!(daemon.ask("GET", "/instance/fetchInstances", None).await.1, json!([]));
     let mut body = business();
     body["instanceToken"] = json!("a-key-of-the-callers-own");
-    let (_, created) = daemon.ask("POST", "/instance/create", Some(body)).await;
+    let created = daemon.create_as(body).await;
     assert_eq!(created["hash"], "a-key-of-the-callers-own");
     daemon.until("open").await;
     let subscribed = daemon.ask("POST", "/webhook/meta/subscribe/shop", None).await;

@@ -43,9 +43,7 @@ fn business() -> Value {
 }
 
 async fn create(daemon: &Daemon) -> Value {
-    let (status, created) = daemon.ask("POST", "/instance/create", Some(business())).await;
-    assert_eq!(status, 201, "{created}");
-    created
+    daemon.create_as(business()).await
 }
 
 /// As Meta tells it; the status that it gets.

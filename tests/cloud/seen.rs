@@ -1,20 +1,24 @@
 //! Everything that leaves tetherd, kept as bytes: answers with their heads, streams, webhooks.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::support::{KEY, LIMIT};
 
+/// What was asked for, and what came.
+type Kept = Vec<(String, String)>;
+
 #[derive(Clone, Default)]
-pub(crate) struct Seen(Arc<Mutex<Vec<(String, String)>>>);
+pub(crate) struct Seen(Arc<watch::Sender<Kept>>);
 
 impl Seen {
     fn keep(&self, what: &str, bytes: &[u8]) -> String {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        self.0.lock().unwrap().push((what.to_owned(), text.clone()));
+        self.0.send_modify(|all| all.push((what.to_owned(), text.clone())));
         text
     }
 
@@ -91,16 +95,15 @@ impl Seen {
 
     /// Waits until a webhook holds this.
     pub(crate) async fn delivered(&self, text: &str) {
-        let began = tokio::time::Instant::now();
-        while !self.places_of(text).iter().any(|place| place == DELIVERY) {
-            assert!(began.elapsed() < LIMIT, "never delivered: {text}");
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        let mut kept = self.0.subscribe();
+        let there = |all: &Kept| all.iter().any(|(place, seen)| place == DELIVERY && seen.contains(text));
+        let delivered = tokio::time::timeout(LIMIT, kept.wait_for(there)).await;
+        assert!(delivered.is_ok(), "never delivered: {text}");
     }
 
     /// Where this text was seen.
     pub(crate) fn places_of(&self, text: &str) -> Vec<String> {
-        let all = self.0.lock().unwrap();
+        let all = self.0.borrow();
         all.iter().filter(|(_, seen)| seen.contains(text)).map(|(place, _)| place.clone()).collect()
     }
 }

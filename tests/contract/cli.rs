@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use serde_json::Value;
 use tetherd_sandbox::Sandbox;
 
+use crate::support::stream::Stream;
 use crate::support::{Daemon, LIMIT, command, run};
-use crate::{PHONE, create, linked, started};
+use crate::{PHONE, linked, started};
 
 /// Runs a subcommand beside what the test does.
 fn beside(folder: &Path, arguments: &[&str]) -> tokio::task::JoinHandle<(bool, String)> {
@@ -14,25 +16,22 @@ fn beside(folder: &Path, arguments: &[&str]) -> tokio::task::JoinHandle<(bool, S
     tokio::spawn(async move { run(&folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).await })
 }
 
-/// The code that is shown now, as soon as there is one.
-async fn code(daemon: &Daemon, member: &str) -> String {
-    let began = tokio::time::Instant::now();
-    loop {
-        let (_, shown) = daemon.ask("GET", "/instance/qrcode/shop?format=json", None).await;
-        if let Some(code) = shown[member].as_str().filter(|_| shown["error"] != true) {
-            return code.to_owned();
-        }
-        assert!(began.elapsed() < LIMIT, "{shown}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+/// The code that is shown as soon as there is one: readers see it before its event.
+async fn code(daemon: &Daemon, events: &mut Stream, member: &str) -> String {
+    let told = |event: &Value| event["data"]["qrcode"][member].as_str().map(str::to_owned);
+    let told = events.event(member, told).await;
+    let (status, shown) = daemon.ask("GET", "/instance/qrcode/shop?format=json", None).await;
+    assert_eq!((status, shown[member].as_str()), (200, Some(&*told)), "{shown}");
+    told
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn link_draws_the_code_and_ends_when_the_phone_has_scanned_it() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
+    let mut events = Stream::from_now(&daemon).await;
     let linking = beside(folder.path(), &["link", "shop"]);
-    sandbox.scan(PHONE, &code(&daemon, "code").await).await.unwrap();
+    sandbox.scan(PHONE, &code(&daemon, &mut events, "code").await).await.unwrap();
     let (done, told) = linking.await.unwrap();
     assert!(done, "{told}");
     for part in ["made the instance shop; its token, shown this once: ", "█", "Good for ", "shop is linked."]
@@ -52,8 +51,9 @@ async fn link_with_a_number_tells_the_pairing_code() {
     let (sandbox, daemon) = started(folder.path()).await;
     let (done, told) = run(folder.path(), &["link", "shop", "--number", "12"]).await;
     assert!(!done && told.contains("number"), "{told}");
+    let mut events = Stream::from_now(&daemon).await;
     let linking = beside(folder.path(), &["link", "shop", "--number", "+1 (555) 123-4567"]);
-    let code = code(&daemon, "pairingCode").await;
+    let code = code(&daemon, &mut events, "pairingCode").await;
     sandbox.enter_code(PHONE, &code).await.unwrap();
     let (done, told) = linking.await.unwrap();
     assert!(done && told.contains(&code) && told.contains("shop is linked."), "{told}");
@@ -66,7 +66,7 @@ async fn status_says_why_and_what_to_do() {
     let (_sandbox, daemon) = started(folder.path()).await;
     let (done, told) = run(folder.path(), &["status"]).await;
     assert!(done && told.contains("tetherd link NAME"), "{told}");
-    create(&daemon, "shop").await;
+    daemon.create("shop").await;
     let (done, told) = run(folder.path(), &["status"]).await;
     assert!(done && told.contains("shop: close"), "{told}");
     daemon.terminate().await;

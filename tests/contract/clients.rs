@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use crate::support::{Daemon, KEY};
 use crate::wire::{request, send};
-use crate::{PHONE, create, linked, started};
+use crate::{PHONE, linked, started};
 
 /// An MCP client that is strict about the handshake, with an instance's token.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strict_mcp_client() {
     let folder = tempfile::tempdir().unwrap();
     let (_sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "other").await;
-    let token = create(&daemon, "shop").await["hash"].as_str().expect("a string").to_owned();
+    daemon.create("other").await;
+    let token = daemon.create("shop").await["hash"].as_str().expect("a string").to_owned();
     let (_, hello) = daemon.ask_as(None, "GET", "/", None).await;
     assert_eq!(hello["status"], 200);
     assert!(hello["version"].as_str().unwrap().starts_with("2."), "{hello}");
@@ -52,8 +52,7 @@ async fn the_n8n_node() {
         "webhook": {"url": "", "byEvents": false, "base64": false, "events": []},
         "chatwootAccountId": "", "rabbitmq": {"enabled": false}
     });
-    let (status, made) = daemon.ask("POST", "/instance/create", Some(body)).await;
-    assert_eq!(status, 201, "{made}");
+    let made = daemon.create_as(body).await;
     assert!(made["hash"].is_string(), "{made}");
     assert_eq!(made["settings"]["groupsIgnore"], true);
     let picture = made["qrcode"]["base64"].as_str().unwrap();
@@ -124,7 +123,7 @@ async fn a_python_sdk() {
     assert_ne!(open["error"], json!(true));
     assert_eq!(open["instance"]["state"], "open");
     sandbox.fault(tetherd_sandbox::Fault::Upgrade { status: 503, times: 0 }, None).await;
-    create(&daemon, "later").await;
+    daemon.create("later").await;
     let (_, nothing) = daemon.ask("GET", "/instance/connect/later?wait=0", None).await;
     assert!(
         nothing["error"].is_null() && nothing["base64"].is_null() && nothing["count"] == 0,

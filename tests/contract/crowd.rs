@@ -2,12 +2,14 @@
 
 use std::process::Stdio;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
+use crate::PHONE;
 use crate::support::{self, Daemon, LIMIT};
-use crate::{PHONE, create, link};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tetherd_sandbox::{Fault, Options, Sandbox};
 
@@ -32,11 +34,14 @@ async fn half_a_request(address: &str) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// Whether the other side has ended it, now.
-fn ended(stream: &TcpStream) -> bool {
-    match stream.try_read(&mut [0; 512]) {
-        Ok(count) => count == 0,
-        Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+/// Until the other side has ended it.
+async fn ended(stream: &TcpStream) {
+    while stream.readable().await.is_ok() {
+        match stream.try_read(&mut [0; 512]) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Ok(0) | Err(_) => return,
+        }
     }
 }
 
@@ -51,8 +56,8 @@ async fn a_thousand_clients_that_say_nothing_hold_up_nobody_for_long() {
     let mut command = with_usual_files(&support::command(folder.path(), &sandbox));
     command.stdin(Stdio::null());
     let daemon = Daemon::of(command).await;
-    create(&daemon, "shop").await;
-    let jid = link(&daemon, &sandbox, "shop", PHONE).await;
+    daemon.create("shop").await;
+    let jid = daemon.link(&sandbox, "shop", PHONE).await;
 
     let address = daemon.url.trim_start_matches("http://").to_owned();
     let mut held = Vec::new();
@@ -62,11 +67,10 @@ async fn a_thousand_clients_that_say_nothing_hold_up_nobody_for_long() {
         assert!(began.elapsed() < LIMIT, "{} are in", held.len());
     }
     // The first of those that are too many is told by the end of its connection; the others are as well.
-    let turned_away = || held.iter().filter(|stream| ended(stream)).count();
-    while turned_away() < 50 {
-        assert!(began.elapsed() < PATIENCE, "{} were turned away", turned_away());
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let mut turned_away = held.iter().map(ended).collect::<FuturesUnordered<_>>();
+    let too_many = turned_away.by_ref().take(50).count();
+    assert_eq!(tokio::time::timeout_at(began + PATIENCE, too_many).await, Ok(50), "were turned away");
+    drop(turned_away);
 
     // A link dials, and its keys are stored: it needs files, and has them.
     let seen = sandbox.events().last().map_or(0, |event| event.seq);

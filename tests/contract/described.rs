@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::started;
 use crate::support::KEY;
 use crate::wire::{request, send};
-use crate::{create, started};
 
 /// The members of a schema, with where they are.
 fn members(document: &Value, schema: &Value) -> Vec<(String, Value)> {
@@ -34,7 +34,7 @@ fn wrong() -> Value {
 async fn every_described_member_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let (_sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "shop").await;
+    daemon.create("shop").await;
     let (_, document) = daemon.ask("GET", "/openapi.json", None).await;
     let mut tried = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {

@@ -17,7 +17,7 @@ mod wire;
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::Daemon;
 use tetherd_sandbox::{Options, Sandbox};
 
@@ -29,28 +29,18 @@ async fn started(folder: &Path) -> (Sandbox, Daemon) {
     (sandbox, daemon)
 }
 
-async fn create(daemon: &Daemon, name: &str) -> Value {
-    let body = json!({"instanceName": name, "integration": "WHATSAPP-BAILEYS"});
-    let (status, made) = daemon.ask("POST", "/instance/create", Some(body)).await;
-    assert_eq!(status, 201, "{made}");
-    made
-}
-
-/// Connects and scans; the JID of the new device.
-async fn link(daemon: &Daemon, sandbox: &Sandbox, name: &str, phone: &str) -> String {
-    let (status, shown) = daemon.ask("GET", &format!("/instance/connect/{name}"), None).await;
-    assert_eq!(status, 200, "{shown}");
-    let jid = sandbox.scan(phone, shown["code"].as_str().expect("a code")).await.unwrap();
-    daemon.until_of(name, "open").await;
-    jid
-}
-
 /// A started daemon with a linked instance.
 async fn linked(folder: &Path, name: &str) -> (Sandbox, Daemon, String) {
     let (sandbox, daemon) = started(folder).await;
-    create(&daemon, name).await;
-    let jid = link(&daemon, &sandbox, name, PHONE).await;
+    daemon.create(name).await;
+    let jid = daemon.link(&sandbox, name, PHONE).await;
     (sandbox, daemon, jid)
+}
+
+/// Takes the event that tells of an attempt's end, which readers see before it.
+fn over(event: &Value, name: &str) -> Option<()> {
+    let told = event["event"] == "CONNECTION_UPDATE" && event["instance"] == name;
+    (told && event["data"]["reason"] != "waiting_for_scan").then_some(())
 }
 
 /// How many connections WhatsApp has seen so far.

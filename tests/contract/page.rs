@@ -1,8 +1,6 @@
 //! `connect-page.txt`, the page that this product implements: its examples and what it says about them. Its two
 //! sections on integrations are in `tests/cloud/integration.rs`.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -10,9 +8,10 @@ use tetherd_sandbox::Fault;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use crate::support::stream::Stream;
 use crate::support::{KEY, LIMIT};
 use crate::wire::{request, send};
-use crate::{PHONE, connections, create, link, linked, started};
+use crate::{PHONE, connections, linked, over, started};
 
 const CONNECT: &str = "/instance/connect/my-instance";
 
@@ -21,7 +20,7 @@ const CONNECT: &str = "/instance/connect/my-instance";
 async fn the_key_goes_into_the_header_apikey() {
     let folder = tempfile::tempdir().unwrap();
     let (_sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "my-instance").await;
+    daemon.create("my-instance").await;
     let line = format!("GET {CONNECT}?wait=0");
     assert_eq!(send(&daemon.url, &request(&line, &[("apikey", KEY)], b"")).await.status, 200);
     send(&daemon.url, &request(&line, &[], b"")).await.is_error(401, "no key");
@@ -46,7 +45,7 @@ async fn already_connected() {
 async fn qr_code_response() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "my-instance").await;
+    daemon.create("my-instance").await;
     let (status, shown) = daemon.ask("GET", CONNECT, None).await;
     assert_eq!(status, 200);
     assert!(shown["code"].as_str().unwrap().starts_with("2@"), "{shown}");
@@ -65,7 +64,7 @@ async fn qr_code_response() {
 async fn pairing_code_response() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "my-instance").await;
+    daemon.create("my-instance").await;
     let path = format!("{CONNECT}?number={PHONE}");
     let (status, shown) = daemon.ask("GET", &path, None).await;
     assert_eq!(status, 200);
@@ -102,7 +101,7 @@ async fn instance_not_found() {
 async fn connection_flow() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "my-instance").await;
+    daemon.create("my-instance").await;
     let (_, shown) = daemon.ask("GET", CONNECT, None).await;
     assert_eq!(daemon.state_of("my-instance").await["state"], "connecting");
     sandbox.scan(PHONE, shown["code"].as_str().unwrap()).await.unwrap();
@@ -115,20 +114,14 @@ async fn connection_flow() {
 async fn qr_code_expiration() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "my-instance").await;
+    daemon.create("my-instance").await;
     let (_, first) = daemon.ask("GET", CONNECT, None).await;
+    let mut events = Stream::from_now(&daemon).await;
     // The connection that it was made for is gone, and it with it, long before its time.
     sandbox.fault(Fault::Drop, None).await;
-    let began = tokio::time::Instant::now();
-    // Asked again and again, as a person does who sees that it does not work.
-    let fresh = loop {
-        let (_, again) = daemon.ask("GET", CONNECT, None).await;
-        if again["code"].is_string() && again["code"] != first["code"] {
-            break again;
-        }
-        assert!(began.elapsed() < LIMIT, "{again}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    events.event("that it is gone", |event| over(event, "my-instance")).await;
+    let (_, fresh) = daemon.ask("GET", CONNECT, None).await;
+    assert!(fresh["code"].is_string() && fresh["code"] != first["code"], "{fresh}");
     sandbox.scan(PHONE, first["code"].as_str().unwrap()).await.expect_err("the old one is dead");
     sandbox.scan(PHONE, fresh["code"].as_str().unwrap()).await.expect("the fresh one is not");
     daemon.until_of("my-instance", "open").await;
@@ -140,7 +133,7 @@ async fn qr_code_expiration() {
 async fn connection_states() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "my-instance").await;
+    daemon.create("my-instance").await;
     assert_eq!(daemon.state_of("my-instance").await["state"], "close", "call connect endpoint");
     let (_, shown) = daemon.ask("GET", CONNECT, None).await;
     assert!(shown["base64"].is_string(), "after initiating connection, returns QR code");
@@ -159,7 +152,7 @@ async fn connection_states() {
 async fn error_handling() {
     let folder = tempfile::tempdir().unwrap();
     let (_sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "my-instance").await;
+    daemon.create("my-instance").await;
     assert_eq!(daemon.ask("GET", CONNECT, None).await.0, 200);
     assert_eq!(daemon.ask("GET", "/instance/connect/other", None).await.0, 400);
     for path in [CONNECT, "/instance/connect/other"] {
@@ -173,7 +166,7 @@ async fn error_handling() {
 async fn already_connecting() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "my-instance").await;
+    daemon.create("my-instance").await;
     let (_, first) = daemon.ask("GET", CONNECT, None).await;
     for _ in 0..5 {
         let (_, again) = daemon.ask("GET", CONNECT, None).await;
@@ -207,8 +200,8 @@ async fn webhook_integration() {
     let url = format!("http://{}/hook", receiver.local_addr().unwrap());
     let body = json!({"instanceName": "my-instance", "integration": "WHATSAPP-BAILEYS",
         "webhook": {"url": url, "enabled": true, "events": ["CONNECTION_UPDATE"]}});
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(body)).await.0, 201);
-    link(&daemon, &sandbox, "my-instance", PHONE).await;
+    daemon.create_as(body).await;
+    daemon.link(&sandbox, "my-instance", PHONE).await;
     let open = loop {
         let event = posted(&receiver).await;
         assert_eq!(event["event"], "CONNECTION_UPDATE", "nothing else was asked for");

@@ -6,8 +6,9 @@ use std::path::Path;
 use serde_json::json;
 use tetherd_sandbox::Fault;
 
-use crate::support::{Daemon, KEY, run};
-use crate::{PHONE, connections, create, link, linked, started};
+use crate::support::stream::Stream;
+use crate::support::{Daemon, KEY, LIMIT, run};
+use crate::{PHONE, connections, linked, over, started};
 
 const AWAY: Fault = Fault::Upgrade { status: 503, times: 0 };
 
@@ -36,7 +37,7 @@ async fn what_was_linked_is_tried_after_any_number_of_restarts() {
 async fn all_that_tells_of_an_instance_tells_the_same_and_the_truth() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon, _) = linked(folder.path(), "shop").await;
-    create(&daemon, "fresh").await;
+    daemon.create("fresh").await;
     daemon.kill().await;
     sandbox.fault(AWAY, None).await;
     let daemon = Daemon::start(folder.path(), &sandbox).await;
@@ -49,16 +50,12 @@ async fn all_that_tells_of_an_instance_tells_the_same_and_the_truth() {
     sandbox.clear_faults();
     let (_, shown) = daemon.ask("GET", "/instance/connect/fresh", None).await;
     assert!(shown["code"].is_string(), "{shown}");
+    let mut events = Stream::from_now(&daemon).await;
     sandbox.fault(AWAY, None).await;
     sandbox.fault(Fault::Drop, None).await;
-    let began = tokio::time::Instant::now();
-    while daemon.ask("GET", "/instance/qrcode/fresh", None).await.0 != 404 {
-        assert!(
-            began.elapsed() < crate::support::LIMIT,
-            "the code of an attempt that is over is still shown"
-        );
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    events.event("that the attempt is over", |event| over(event, "fresh")).await;
+    let (shown, code) = daemon.ask("GET", "/instance/qrcode/fresh", None).await;
+    assert_eq!(shown, 404, "the code of an attempt that is over is still shown: {code}");
     let (_, nothing) = daemon.ask("GET", "/instance/connect/fresh?wait=0", None).await;
     assert_eq!((&nothing["count"], nothing.get("code")), (&json!(0), None), "{nothing}");
     daemon.terminate().await;
@@ -75,13 +72,12 @@ async fn a_healthy_link_is_left_alone() {
     }
     assert_eq!(connections(&sandbox), before);
     for _ in 0..5 {
+        let seen = sandbox.events().last().map_or(0, |event| event.seq);
         assert_eq!(daemon.ask("POST", "/instance/restart/shop", None).await.1["instance"]["state"], "open");
         // The other end hears of a close a moment later; who were to replace another would be told of a conflict.
-        let began = tokio::time::Instant::now();
-        while sandbox.state()["connections"].as_array().unwrap().len() != 1 {
-            assert!(began.elapsed() < crate::support::LIMIT, "one after the other");
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        let closed = sandbox.wait_for(seen, LIMIT, |event| event.kind == "closed").await;
+        assert!(closed.is_some(), "one after the other");
+        assert_eq!(sandbox.state()["connections"].as_array().unwrap().len(), 1);
     }
     let replaced = sandbox.events().into_iter().filter(|event| event.text.contains("conflict")).count();
     assert_eq!((connections(&sandbox), replaced), (before + 5, 0));
@@ -100,7 +96,7 @@ async fn after_an_unlink_there_is_always_a_way_back() {
             let (_, shown) = daemon.ask("GET", "/instance/connect/shop", None).await;
             assert!(shown["code"].is_string(), "{shown}");
         }
-        jid = link(&daemon, &sandbox, "shop", PHONE).await;
+        jid = daemon.link(&sandbox, "shop", PHONE).await;
     }
     daemon.terminate().await;
 }
@@ -153,11 +149,11 @@ async fn it_ends_in_time_and_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
     for n in 0..5 {
-        create(&daemon, &format!("i{n}")).await;
-        link(&daemon, &sandbox, &format!("i{n}"), &format!("1555000{n:04}")).await;
+        daemon.create(&format!("i{n}")).await;
+        daemon.link(&sandbox, &format!("i{n}"), &format!("1555000{n:04}")).await;
     }
-    create(&daemon, "fresh").await;
-    create(&daemon, "waiting").await;
+    daemon.create("fresh").await;
+    daemon.create("waiting").await;
     // One connection reads nothing any more, one is silent, one hangs while it is dialled, and a caller waits for it.
     sandbox.plan(tetherd_sandbox::Planned::from(Fault::StopReading).of("15550000000")).await.unwrap();
     sandbox.plan(tetherd_sandbox::Planned::from(Fault::Stall).of("15550000001")).await.unwrap();

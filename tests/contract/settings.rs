@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tetherd_sandbox::{Content, Fault, Sandbox, Stanza};
 
 use crate::support::{Daemon, LIMIT};
-use crate::{PHONE, create, linked, started};
+use crate::{PHONE, linked, started};
 
 const FRIEND: &str = "4915112345678";
 
@@ -26,18 +26,17 @@ async fn sent(sandbox: &Sandbox, since: u64, words: &[&str]) -> u64 {
     found.await.unwrap_or_else(|| panic!("never {words:?}")).seq
 }
 
-/// Until something is true.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let began = tokio::time::Instant::now();
-    while !holds().await {
-        assert!(began.elapsed() < LIMIT, "never {what}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+/// Until the sandbox has seen this.
+async fn seen(sandbox: &Sandbox, kind: &str, words: &[&str]) {
+    let found =
+        sandbox.wait_for(0, LIMIT, |e| e.kind == kind && words.iter().all(|word| e.text.contains(word)));
+    assert!(found.await.is_some(), "never {kind}: {words:?}");
 }
 
 /// The account's name is known: without it WhatsApp takes no presence. Here it comes as when it is changed on the phone.
 async fn named(daemon: &Daemon, sandbox: &Sandbox, name: &str) {
-    let known = async || {
+    let began = tokio::time::Instant::now();
+    loop {
         let id = format!("{name}-{}", now(sandbox));
         let attrs = [
             ("type", "account_sync"),
@@ -49,9 +48,13 @@ async fn named(daemon: &Daemon, sandbox: &Sandbox, name: &str) {
         let attrs = attrs.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         let stanza = Stanza { tag: "notification".into(), attrs, content: Content::None };
         sandbox.fault(Fault::Inject { stanza }, None).await;
-        daemon.ask("GET", "/instance/fetchInstances", None).await.1[0]["profileName"] == name
-    };
-    until("a name", known).await;
+        if daemon.ask("GET", "/instance/fetchInstances", None).await.1[0]["profileName"] == name {
+            return;
+        }
+        assert!(began.elapsed() < LIMIT, "never called {name}");
+        // A name that is changed is told by no event.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }
 
 /// The phone keeps its notifications: at every log-in the engine says that the account is online, and it is taken back.
@@ -141,7 +144,7 @@ async fn calls_are_refused_and_the_caller_is_told_why() {
             .filter(|m| m.text.as_deref() == Some("Please write instead."))
             .count()
     };
-    until("told", async || told() > 0).await;
+    seen(&sandbox, "received", &[FRIEND, "Please write instead."]).await;
     set(&daemon, json!({"msgCall": ""})).await;
     call(&sandbox, "CALL2").await;
     sent(&sandbox, 0, &["<reject", "CALL2"]).await;
@@ -172,7 +175,7 @@ async fn messages_are_marked_as_read_only_when_that_is_set() {
             .flat_map(|r| r.ids)
             .collect::<Vec<_>>()
     };
-    until("read", async || read().contains(&id)).await;
+    seen(&sandbox, "receipt", &[FRIEND, "has read", &id]).await;
     assert_eq!(read(), [id], "and only it");
     daemon.terminate().await;
 }
@@ -182,13 +185,13 @@ async fn settings_of_create_are_those_that_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let (_sandbox, daemon) = started(folder.path()).await;
     let body = json!({"instanceName": "shop", "integration": "WHATSAPP-BAILEYS", "alwaysOnline": true, "syncFullHistory": true});
-    let (_, made) = daemon.ask("POST", "/instance/create", Some(body)).await;
+    let made = daemon.create_as(body).await;
     assert_eq!(
         (&made["settings"]["alwaysOnline"], &made["settings"]["syncFullHistory"]),
         (&json!(true), &json!(true))
     );
     assert_eq!(daemon.ask("GET", "/settings/find/shop", None).await.1, made["settings"]);
-    create(&daemon, "other").await;
+    daemon.create("other").await;
     let (_, other) = daemon.ask("GET", "/settings/find/other", None).await;
     assert!(other.as_object().unwrap().values().all(|value| value == false || value == ""), "{other}");
     daemon.terminate().await;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::{PHONE, connections, create, link, started};
+use crate::{PHONE, connections, started};
 
 /// 200 callers of connect: one socket, one code.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_callers_share_one_attempt() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "shop").await;
+    daemon.create("shop").await;
     let daemon = Arc::new(daemon);
     let callers: Vec<_> = (0..200)
         .map(|_| {
@@ -43,8 +43,8 @@ async fn twenty_instances_link_at_once() {
             let (sandbox, daemon) = (Arc::clone(&sandbox), Arc::clone(&daemon));
             tokio::spawn(async move {
                 let name = format!("i{n}");
-                create(&daemon, &name).await;
-                link(&daemon, &sandbox, &name, &format!("1555000{n:04}")).await
+                daemon.create(&name).await;
+                daemon.link(&sandbox, &name, &format!("1555000{n:04}")).await
             })
         })
         .collect();
@@ -65,7 +65,7 @@ async fn twenty_instances_link_at_once() {
 async fn a_number_while_a_qr_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "shop").await;
+    daemon.create("shop").await;
     let (_, first) = daemon.ask("GET", "/instance/connect/shop", None).await;
     assert_eq!(first["pairingCode"], json!(null));
     let (_, both) = daemon.ask("GET", "/instance/connect/shop?number=%2B1%20(555)%20123-4567", None).await;
@@ -84,7 +84,7 @@ async fn a_number_while_a_qr_is_shown() {
 async fn how_long_a_caller_waits_is_his_choice() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "shop").await;
+    daemon.create("shop").await;
     sandbox.fault(tetherd_sandbox::Fault::HangHello, None).await;
     let began = tokio::time::Instant::now();
     let (status, nothing) = daemon.ask("GET", "/instance/connect/shop?wait=0", None).await;
@@ -105,7 +105,7 @@ async fn how_long_a_caller_waits_is_his_choice() {
 async fn what_ends_a_link_in_every_state() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
-    create(&daemon, "shop").await;
+    daemon.create("shop").await;
     let never = daemon.ask("POST", "/instance/restart/shop", None).await;
     assert_eq!((never.0, &never.1["code"]), (400, &json!("instance_never_linked")), "{never:?}");
     assert!(never.1["message"].as_str().unwrap().contains("connect"), "{never:?}");
@@ -120,13 +120,13 @@ async fn what_ends_a_link_in_every_state() {
     assert_eq!(daemon.state_of("shop").await["state"], "close");
     assert_eq!(daemon.ask("GET", "/instance/qrcode/shop", None).await.0, 404);
     // Linked and open.
-    link(&daemon, &sandbox, "shop", PHONE).await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     let (status, again) = daemon.ask("POST", "/instance/restart/shop", None).await;
     assert_eq!((status, &again["instance"]["state"]), (200, &json!("open")), "{again}");
     assert_eq!(daemon.ask("DELETE", "/instance/delete/shop", None).await.0, 200);
     assert_eq!(sandbox.state()["accounts"][0]["devices"], json!([]), "the phone lists it no more");
     assert_eq!(daemon.ask("DELETE", "/instance/delete/shop", None).await.0, 404);
-    create(&daemon, "SHOP").await;
+    daemon.create("SHOP").await;
     assert_eq!(daemon.state_of("shop").await["reason"], json!(null), "nothing of the one before");
     daemon.terminate().await;
 }

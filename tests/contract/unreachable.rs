@@ -8,8 +8,8 @@ use tetherd_sandbox::{Fault, Options, Sandbox, TlsTampering};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use crate::PHONE;
 use crate::support::{Daemon, command};
-use crate::{PHONE, create, link};
 
 /// What connect says while there is nothing to show.
 async fn nothing(daemon: &Daemon, wait: u64) -> Value {
@@ -40,7 +40,7 @@ async fn met(fault: Fault, wait: u64) -> (Value, Sandbox, Daemon, tempfile::Temp
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     sandbox.plan(tetherd_sandbox::Planned::from(fault).times(0)).await.unwrap();
     let daemon = Daemon::start(folder.path(), &sandbox).await;
-    create(&daemon, "shop").await;
+    daemon.create("shop").await;
     let told = nothing(&daemon, wait).await;
     (told, sandbox, daemon, folder)
 }
@@ -52,7 +52,7 @@ async fn nothing_listens() {
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let url = format!("ws://{place}/ws/chat");
     let daemon = Daemon::start_with(folder.path(), &sandbox, &[("TETHERD_WHATSAPP_URL", &url)]).await;
-    create(&daemon, "shop").await;
+    daemon.create("shop").await;
     let told = nothing(&daemon, 3).await;
     assert_eq!(told["reason"], "disconnected");
     let state = daemon.state_of("shop").await;
@@ -109,7 +109,7 @@ async fn the_certificate_is_wrong() {
             .env("TETHERD_WHATSAPP_URL", sandbox.wss_url().unwrap())
             .env("TETHERD_NET_EXTRA_CA", &authority);
         let daemon = Daemon::of(command).await;
-        create(&daemon, "shop").await;
+        daemon.create("shop").await;
         let before = sandbox.events().len();
         let told = nothing(&daemon, 3).await;
         assert!(["tls", "clock_wrong"].contains(&told["reason"].as_str().unwrap()), "{what:?}: {told}");
@@ -126,8 +126,8 @@ async fn a_linked_one_comes_back_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let daemon = Daemon::start(folder.path(), &sandbox).await;
-    create(&daemon, "shop").await;
-    link(&daemon, &sandbox, "shop", PHONE).await;
+    daemon.create("shop").await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     sandbox.fault(Fault::Upgrade { status: 403, times: 0 }, None).await;
     sandbox.fault(Fault::Drop, None).await;
     let mut attempts = Vec::new();
@@ -136,6 +136,7 @@ async fn a_linked_one_comes_back_when_asked() {
         if state["nextRetryAt"].is_string() && attempts.last() != state["attempt"].as_u64().as_ref() {
             attempts.push(state["attempt"].as_u64().unwrap());
         }
+        // One that fails as the one before is told by no event.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(attempts.windows(2).all(|pair| pair[0] < pair[1]), "{attempts:?}");

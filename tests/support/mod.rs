@@ -8,12 +8,14 @@
     reason = "tests; each uses a part"
 )]
 
+mod instances;
 mod secrets;
+pub(crate) mod stream;
 pub(crate) mod tunnel;
 
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +25,7 @@ use tetherd::net::{FetchOptions, Net, NetConfig, NetError};
 use tetherd_sandbox::Sandbox;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use secrets::Secrets;
@@ -36,7 +39,7 @@ pub(crate) struct Daemon {
     child: Child,
     pub(crate) url: String,
     net: Net,
-    log: Arc<Mutex<String>>,
+    log: watch::Receiver<String>,
     reading: Option<JoinHandle<()>>,
     secrets: Secrets,
 }
@@ -116,11 +119,10 @@ impl Daemon {
                 break address.trim().trim_end_matches("\u{1b}[0m").to_owned();
             }
         };
-        let log = Arc::new(Mutex::new(early));
-        let kept = Arc::clone(&log);
+        let (kept, log) = watch::channel(early);
         let reading = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                kept.lock().unwrap().extend([&line, "\n"]);
+                kept.send_modify(|log| log.extend([&line, "\n"]));
             }
         });
         let net = Net::new(&NetConfig::default(), Arc::new(SystemClock)).unwrap();
@@ -158,16 +160,14 @@ impl Daemon {
 
     /// Waits until the log holds this.
     pub(crate) async fn until_logged(&self, text: &str) {
-        let began = tokio::time::Instant::now();
-        while !self.log().contains(text) {
-            assert!(began.elapsed() < LIMIT, "never logged {text:?}: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let mut log = self.log.clone();
+        let logged = tokio::time::timeout(LIMIT, log.wait_for(|log| log.contains(text))).await;
+        assert!(matches!(logged, Ok(Ok(_))), "never logged {text:?}: {}", self.log());
     }
 
     /// All that it has logged, at the level `debug`.
     pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        self.log.borrow().clone()
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
@@ -222,6 +222,7 @@ impl Daemon {
                 return now;
             }
             assert!(began.elapsed() < LIMIT, "never {state}: {now}");
+            // No answer waits for a state, and the event of a log-out comes before readers see it.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

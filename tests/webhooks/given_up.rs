@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::receiver::Receiver;
 use crate::support::{Daemon, LIMIT};
-use crate::{created, created_with, link, set};
+use crate::{PHONE, created, created_with, set};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_given_up_is_listed_with_its_circuit_and_sent_again() {
@@ -27,6 +27,7 @@ async fn what_is_given_up_is_listed_with_its_circuit_and_sent_again() {
             break page["destinations"][0].clone();
         }
         assert!(Instant::now() < deadline, "its circuit never opened: {page}");
+        // It opens without an event, a moment after the receiver has answered.
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
     assert_eq!(open["destination"], "instance");
@@ -104,9 +105,8 @@ async fn a_receiver_that_hangs_delays_no_call_no_other_receiver_and_no_end() {
     let env = [("TETHERD_WEBHOOKS_URL", url.as_str())];
     let (daemon, sandbox, _) = created_with(folder.path(), &env, json!({"url": hanging.url})).await;
     assert_eq!(hanging.next().await.1["event"], "INSTANCE_CREATE");
-    link(&daemon, &sandbox).await;
-    let other = json!({"instanceName": "other", "integration": "WHATSAPP-BAILEYS"});
-    assert_eq!(daemon.ask("POST", "/instance/create", Some(other)).await.0, 201);
+    daemon.link(&sandbox, "shop", PHONE).await;
+    daemon.create("other").await;
     assert_eq!(daemon.ask("DELETE", "/instance/logout/shop", None).await.0, 200);
     assert_eq!(daemon.ask("DELETE", "/instance/delete/other", None).await.0, 200);
     assert_eq!(global.data_of("LOGOUT_INSTANCE").await, Value::Null);

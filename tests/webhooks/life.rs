@@ -5,7 +5,7 @@ use tetherd_sandbox::Given;
 
 use crate::receiver::Receiver;
 use crate::support::Daemon;
-use crate::{FRIEND, PHONE, created_with, link};
+use crate::{FRIEND, PHONE, created_with};
 
 /// The members of an object, sorted.
 fn members(data: &Value) -> Vec<&str> {
@@ -21,7 +21,7 @@ async fn a_whole_life_is_told_in_order() {
     let whole = json!({"instanceName": "shop", "instanceId": id});
     assert_eq!(receiver.data_of("INSTANCE_CREATE").await, whole);
 
-    link(&daemon, &sandbox).await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     let update = receiver.data_of("CONNECTION_UPDATE").await;
     assert_eq!((&update["instance"], &update["state"]), (&json!("shop"), &json!("connecting")));
     let code = receiver.data_of("QRCODE_UPDATED").await;
@@ -73,7 +73,7 @@ async fn a_whole_life_is_told_in_order() {
     let object: Value = serde_json::from_str(status["disconnectionObject"].as_str().unwrap()).unwrap();
     assert!(object.is_object(), "JSON in a text");
 
-    link(&daemon, &sandbox).await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     assert_eq!(daemon.ask("DELETE", "/instance/logout/shop", None).await.0, 200);
     assert_eq!(receiver.data_of("LOGOUT_INSTANCE").await, Value::Null);
     assert_eq!(daemon.ask("DELETE", "/instance/delete/shop", None).await.0, 200);

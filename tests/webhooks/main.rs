@@ -34,15 +34,8 @@ async fn created_with(folder: &Path, env: &[(&str, &str)], webhook: Value) -> (D
     if !webhook.is_null() {
         body["webhook"] = webhook;
     }
-    let (status, made) = daemon.ask("POST", "/instance/create", Some(body)).await;
-    assert_eq!(status, 201, "{made}");
+    let made = daemon.create_as(body).await;
     (daemon, sandbox, made)
-}
-
-async fn link(daemon: &Daemon, sandbox: &Sandbox) {
-    let (_, shown) = daemon.ask("GET", "/instance/connect/shop", None).await;
-    sandbox.scan(PHONE, shown["code"].as_str().expect("a code")).await.unwrap();
-    daemon.until("open").await;
 }
 
 async fn set(daemon: &Daemon, body: Value) -> (u16, Value) {

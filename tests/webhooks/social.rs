@@ -4,7 +4,7 @@ use serde_json::json;
 use tetherd_sandbox::ChatState;
 
 use crate::receiver::Receiver;
-use crate::{FRIEND, PHONE, created, link, set};
+use crate::{FRIEND, PHONE, created, set};
 
 fn friend() -> String {
     format!("{FRIEND}@s.whatsapp.net")
@@ -16,7 +16,7 @@ async fn who_types_speaks_comes_and_goes_is_told() {
     let (daemon, sandbox, _) = created(folder.path(), &[]).await;
     let settings = json!({"alwaysOnline": true});
     assert_eq!(daemon.ask("POST", "/settings/set/shop", Some(settings)).await.0, 201);
-    link(&daemon, &sandbox).await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     let mut receiver = Receiver::answering(&[200]).await;
     let events = ["PRESENCE_UPDATE", "MESSAGES_UPSERT"];
     assert_eq!(set(&daemon, json!({"url": receiver.url, "events": events})).await.0, 201);
@@ -48,7 +48,7 @@ async fn who_types_speaks_comes_and_goes_is_told() {
 async fn who_calls_and_hangs_up_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let (daemon, sandbox, _) = created(folder.path(), &[]).await;
-    link(&daemon, &sandbox).await;
+    daemon.link(&sandbox, "shop", PHONE).await;
     let mut receiver = Receiver::answering(&[200]).await;
     assert_eq!(set(&daemon, json!({"url": receiver.url, "events": ["CALL"]})).await.0, 201);
     for video in [true, false] {
