@@ -1,5 +1,8 @@
 //! One attempt: the request that is posted, and what its answer comes to.
 
+#[cfg(test)]
+mod late;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +15,7 @@ use super::circuit::Outcome;
 use super::signature;
 use super::url::{basic, by_event};
 use crate::model::{Clock, EventKind, Stamp, WebhookTarget};
-use crate::net::{FetchOptions, Net, NetError, Reach, Response};
+use crate::net::{Awaited, FetchOptions, Net, NetError, Reach, Response};
 
 /// For name, TCP and TLS.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -123,7 +126,7 @@ pub fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
 pub(super) fn judge(answer: &Result<Response, NetError>, now: Stamp) -> Outcome {
     let answer = match answer {
         Ok(answer) => answer,
-        Err(error) => return Outcome::Failed { answer: None, error: error.to_string(), wait: None },
+        Err(error) => return Outcome::Failed { answer: None, error: told(error), wait: None },
     };
     let status = answer.status.as_u16();
     let error = match answer.status {
@@ -139,6 +142,18 @@ pub(super) fn judge(answer: &Result<Response, NetError>, now: Stamp) -> Outcome 
         return Outcome::Refused { answer: status, error, all };
     }
     Outcome::Failed { answer: Some(status), error, wait: retry_after(&answer.headers, now) }
+}
+
+/// Why there was no answer, and what a receiver must do that was too slow.
+fn told(error: &NetError) -> String {
+    let NetError::Timeout { awaited, .. } = error else { return error.to_string() };
+    let due = match awaited {
+        Awaited::Connection => return error.to_string(),
+        Awaited::Encryption => "an address without TLS begins with http://".into(),
+        Awaited::Answer => format!("it has {} s: answer first, work afterwards", HEAD.as_secs()),
+        Awaited::End => format!("everything has {} s: an answer without a body will do", WHOLE.as_secs()),
+    };
+    format!("{error}; {due}")
 }
 
 /// `Retry-After` in either form (RFC 9110 §10.2.3).

@@ -9,10 +9,11 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::time::{Instant, timeout_at};
 
 use super::pool::{Sender, Way};
 use super::redirect::followed;
-use super::{Net, NetError, Reach, Target};
+use super::{Awaited, Net, NetError, Reach, Target};
 use crate::model::ProxyConfig;
 
 /// How a request is made.
@@ -67,20 +68,15 @@ pub struct Response {
 
 impl Net {
     /// Makes one request. Redirects are answers, unless the options say otherwise.
-    pub async fn fetch(&self, request: Request<Bytes>, options: &FetchOptions) -> Result<Response, NetError> {
-        let host = target(request.uri())?.host;
-        let fetching = self.follow(request, options);
-        tokio::time::timeout(options.whole, fetching).await.unwrap_or(Err(NetError::Timeout { host }))
-    }
-
-    async fn follow(
+    pub async fn fetch(
         &self,
         mut request: Request<Bytes>,
         options: &FetchOptions,
     ) -> Result<Response, NetError> {
+        let until = Instant::now() + options.whole;
         let mut left = options.redirects;
         loop {
-            let answer = self.exchange(&request, options).await?;
+            let answer = self.exchange(&request, options, until).await?;
             match followed(request.uri(), answer.status, &answer.headers) {
                 Some(next) if left > 0 => {
                     left -= 1;
@@ -91,22 +87,28 @@ impl Net {
         }
     }
 
-    async fn exchange(&self, request: &Request<Bytes>, options: &FetchOptions) -> Result<Response, NetError> {
+    async fn exchange(
+        &self,
+        request: &Request<Bytes>,
+        options: &FetchOptions,
+        until: Instant,
+    ) -> Result<Response, NetError> {
         let target = target(request.uri())?;
         let way = Way { target: target.clone(), within: options.reach.is_some() };
+        let head = || until.min(Instant::now() + options.head);
         let kept = options.proxy.is_none().then(|| self.0.pool.take(&way)).flatten();
         if let Some(mut sender) = kept {
-            match self.send(&mut sender, request, &target, options).await {
-                Ok(answer) => return self.read(sender, answer, way, options).await,
+            match self.send(&mut sender, request, &target, head()).await {
+                Ok(answer) => return self.read(sender, answer, way, options, until).await,
                 Err(Lost { sent: true, error }) if !options.repeatable => return Err(error),
                 Err(Lost { error: error @ NetError::Timeout { .. }, .. }) => return Err(error),
                 // The other side closed it while it was idle.
                 Err(_) => {}
             }
         }
-        let mut sender = self.handshake(&target, options).await?;
-        let answer = self.send(&mut sender, request, &target, options).await.map_err(|lost| lost.error)?;
-        self.read(sender, answer, way, options).await
+        let mut sender = self.handshake(&target, options, until).await?;
+        let answer = self.send(&mut sender, request, &target, head()).await.map_err(|lost| lost.error)?;
+        self.read(sender, answer, way, options, until).await
     }
 
     async fn send(
@@ -114,17 +116,17 @@ impl Net {
         sender: &mut Sender,
         request: &Request<Bytes>,
         target: &Target,
-        options: &FetchOptions,
+        until: Instant,
     ) -> Result<http::Response<Incoming>, Lost> {
         let request = shaped(request.clone(), target).map_err(|error| Lost { sent: false, error })?;
         let sending = sender.try_send_request(request);
-        match tokio::time::timeout(options.head, sending).await {
+        match timeout_at(until, sending).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(mut failed)) => {
                 let sent = failed.take_message().is_none();
                 Err(Lost { sent, error: closed(target, &failed.into_error()) })
             }
-            Err(_) => Err(Lost { sent: true, error: NetError::Timeout { host: target.host.clone() } }),
+            Err(_) => Err(Lost { sent: true, error: late(target, Awaited::Answer) }),
         }
     }
 
@@ -135,11 +137,15 @@ impl Net {
         answer: http::Response<Incoming>,
         way: Way,
         options: &FetchOptions,
+        until: Instant,
     ) -> Result<Response, NetError> {
         let (head, mut body) = answer.into_parts();
         let mut kept = BytesMut::new();
         let mut truncated = false;
-        while let Some(frame) = body.frame().await {
+        let next = async |body: &mut Incoming| {
+            timeout_at(until, body.frame()).await.map_err(|_| late(&way.target, Awaited::End))
+        };
+        while let Some(frame) = next(&mut body).await? {
             let Ok(data) = frame.map_err(|error| closed(&way.target, &error))?.into_data() else { continue };
             let room = options.body_limit - kept.len();
             kept.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
@@ -154,9 +160,15 @@ impl Net {
         Ok(Response { status: head.status, headers: head.headers, body: kept.freeze(), truncated })
     }
 
-    async fn handshake(&self, target: &Target, options: &FetchOptions) -> Result<Sender, NetError> {
-        let reach = options.reach.as_deref();
-        let stream = self.connect_within(target, options.proxy.as_ref(), options.connect, reach).await?;
+    async fn handshake(
+        &self,
+        target: &Target,
+        options: &FetchOptions,
+        until: Instant,
+    ) -> Result<Sender, NetError> {
+        let (proxy, reach) = (options.proxy.as_ref(), options.reach.as_deref());
+        let limit = options.connect.min(until.saturating_duration_since(Instant::now()));
+        let stream = self.connect_within(target, proxy, limit, reach).await?;
         let (sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| closed(target, &error))?;
         // Ends with the sender, which the pool or the request owns.
@@ -172,6 +184,10 @@ struct Lost {
     /// It may have arrived.
     sent: bool,
     error: NetError,
+}
+
+fn late(target: &Target, awaited: Awaited) -> NetError {
+    NetError::Timeout { host: target.host.clone(), awaited }
 }
 
 fn closed(target: &Target, error: &hyper::Error) -> NetError {

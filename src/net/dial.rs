@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 
 use super::names::Names;
-use super::{NetError, Reach};
+use super::{Awaited, NetError, Reach};
 
 /// How long one address may take before the next one is tried beside it (RFC 8305 §5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -30,7 +30,7 @@ pub(super) async fn dial(
             let connecting = TcpStream::connect(SocketAddr::new(address, port));
             match tokio::time::timeout(ATTEMPT, connecting).await {
                 Ok(done) => done.map_err(|error| NetError::from_io(host, &error)),
-                Err(_) => Err(NetError::Timeout { host: host.to_owned() }),
+                Err(_) => Err(NetError::Timeout { host: host.to_owned(), awaited: Awaited::Connection }),
             }
         })
         .collect();

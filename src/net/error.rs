@@ -1,5 +1,7 @@
 //! What can go wrong on the way out, for a person and for the state machine.
 
+use std::fmt;
+
 /// The network failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetError {
@@ -23,11 +25,13 @@ pub enum NetError {
         /// The other side.
         host: String,
     },
-    /// No answer in time.
-    #[error("{host} did not answer in time")]
+    /// Something did not come in time.
+    #[error("{}", awaited.of(host))]
     Timeout {
         /// The other side.
         host: String,
+        /// What did not come.
+        awaited: Awaited,
     },
     /// No encrypted connection.
     #[error("no encrypted connection with {host}: {why}")]
@@ -81,6 +85,33 @@ pub enum NetError {
     File(String),
 }
 
+/// What a wait was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// A connection.
+    Connection,
+    /// The other side's part in encrypting one.
+    Encryption,
+    /// The beginning of an answer.
+    Answer,
+    /// All of an answer.
+    End,
+}
+
+impl Awaited {
+    fn of(self, host: &str) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self {
+            Self::Connection => write!(
+                f,
+                "there was no connection with {host} in time: it is off, or something on the way swallows what is sent to it"
+            ),
+            Self::Encryption => write!(f, "{host} took the connection and began no TLS in time"),
+            Self::Answer => write!(f, "{host} did not answer in time"),
+            Self::End => write!(f, "{host} did not come to the end of its answer in time"),
+        })
+    }
+}
+
 impl NetError {
     pub(super) fn from_io(host: &str, error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Kind;
@@ -90,7 +121,7 @@ impl NetError {
             Kind::NetworkUnreachable | Kind::HostUnreachable | Kind::NetworkDown | Kind::AddrNotAvailable => {
                 Self::Offline { host }
             }
-            Kind::TimedOut => Self::Timeout { host },
+            Kind::TimedOut => Self::Timeout { host, awaited: Awaited::Connection },
             _ => Self::Closed { host, why: error.to_string() },
         }
     }

@@ -24,9 +24,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
 
 pub use client::{FetchOptions, Response};
-pub use error::NetError;
+pub use error::{Awaited, NetError};
 pub use reach::Reach;
 
 use crate::model::{Clock, ProxyConfig};
@@ -122,19 +123,20 @@ impl Net {
         limit: Duration,
         reach: Option<&Reach>,
     ) -> Result<Box<dyn Stream>, NetError> {
-        let connecting = async {
-            let tcp = match proxy {
-                Some(proxy) => proxy::through(&self.0.names, proxy, target).await?,
-                None => dial::dial(&self.0.names, &target.host, target.port, reach).await?,
-            };
-            if target.tls {
-                let stream = self.0.tls.wrap(tcp, &target.host).await?;
-                return Ok(Box::new(stream) as Box<dyn Stream>);
-            }
-            Ok(Box::new(tcp) as Box<dyn Stream>)
+        let until = Instant::now() + limit;
+        let late = |awaited| NetError::Timeout { host: target.host.clone(), awaited };
+        let tcp = match proxy {
+            Some(proxy) => timeout_at(until, proxy::through(&self.0.names, proxy, target))
+                .await
+                .unwrap_or_else(|_| Err(proxy::late(proxy, target)))?,
+            None => timeout_at(until, dial::dial(&self.0.names, &target.host, target.port, reach))
+                .await
+                .unwrap_or_else(|_| Err(late(Awaited::Connection)))?,
         };
-        tokio::time::timeout(limit, connecting)
-            .await
-            .unwrap_or(Err(NetError::Timeout { host: target.host.clone() }))
+        if !target.tls {
+            return Ok(Box::new(tcp));
+        }
+        let encrypting = timeout_at(until, self.0.tls.wrap(tcp, &target.host));
+        Ok(Box::new(encrypting.await.unwrap_or_else(|_| Err(late(Awaited::Encryption)))?))
     }
 }

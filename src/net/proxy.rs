@@ -26,6 +26,11 @@ pub(super) async fn through(
     Ok(stream)
 }
 
+/// It took longer than anybody waits for.
+pub(super) fn late(proxy: &ProxyConfig, target: &Target) -> NetError {
+    failed(proxy, format!("it did not connect to {} in time", target.host))
+}
+
 fn failed(proxy: &ProxyConfig, why: impl Into<String>) -> NetError {
     NetError::Proxy { proxy: format!("{}:{}", proxy.host, proxy.port), why: why.into() }
 }

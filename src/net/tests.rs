@@ -8,7 +8,7 @@ use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::{FetchOptions, Net, NetConfig, NetError, Reach, Target};
+use super::{Awaited, FetchOptions, Net, NetConfig, NetError, Reach, Target};
 use crate::model::{ProxyConfig, ProxyProtocol, Secret, SystemClock};
 
 fn net() -> Net {
@@ -58,7 +58,7 @@ async fn says_what_is_wrong() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let options = FetchOptions { whole: Duration::from_millis(100), ..FetchOptions::default() };
     let timed_out = net.fetch(get(silent.local_addr().unwrap().port()), &options).await.err();
-    assert_eq!(timed_out, Some(NetError::Timeout { host: "127.0.0.1".into() }));
+    assert_eq!(timed_out, Some(NetError::Timeout { host: "127.0.0.1".into(), awaited: Awaited::Answer }));
     let cut = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n012").await;
     let options = FetchOptions { whole: Duration::from_millis(200), ..FetchOptions::default() };
     assert!(net.fetch(get(cut), &options).await.is_err());
@@ -89,6 +89,19 @@ async fn a_proxy_that_refuses_is_named_without_its_password() {
     let target = Target { host: "example.org".into(), port: 443, tls: false };
     let error = net().connect(&target, Some(&proxy), Duration::from_secs(5)).await.err().unwrap().to_string();
     assert!(error.contains("407") && !error.contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_silent_is_named_and_not_who_is_behind_it() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    for protocol in [ProxyProtocol::Http, ProxyProtocol::Socks5] {
+        let proxy = ProxyConfig { protocol, host: "127.0.0.1".into(), port, username: None, password: None };
+        let target = Target { host: "example.org".into(), port: 443, tls: true };
+        let error = net().connect(&target, Some(&proxy), Duration::from_millis(50)).await.err().unwrap();
+        let expected = format!("the proxy 127.0.0.1:{port}: it did not connect to example.org in time");
+        assert_eq!(error.to_string(), expected);
+    }
 }
 
 #[tokio::test]

@@ -229,7 +229,7 @@ mod tests {
     use crate::link::RetryHint;
     use crate::link::web::transport::DialError;
     use crate::model::{Reason, Stamp};
-    use crate::net::NetError;
+    use crate::net::{Awaited, NetError};
     use std::time::Duration;
 
     fn up() -> Seen {
@@ -337,7 +337,12 @@ mod tests {
                 RetryHint::NotBefore(Duration::from_secs(10)),
             ),
             ("no WebSocket", upgrade(None), Reason::ServerUnavailable, RetryHint::Backoff),
-            ("dial hangs", dial(NetError::Timeout { host: host() }), Reason::TimedOut, RetryHint::Backoff),
+            (
+                "dial hangs",
+                dial(NetError::Timeout { host: host(), awaited: Awaited::Connection }),
+                Reason::TimedOut,
+                RetryHint::Backoff,
+            ),
             ("hello hangs", Seen { opened: true, ..Seen::default() }, Reason::TimedOut, RetryHint::Backoff),
             ("log-in unanswered", Seen { unanswered: true, ..up() }, Reason::TimedOut, RetryHint::Backoff),
             (

@@ -15,7 +15,7 @@ use whatsapp_rust::{anyhow, async_channel};
 
 use super::vow::Vow;
 use crate::link::{LinkOptions, NOTHING_YET};
-use crate::net::{Net, NetError, Target};
+use crate::net::{Awaited, Net, NetError, Target};
 
 /// A peer that does not read may not hold our stop.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -140,8 +140,8 @@ impl Dialer {
             .map_err(|error| DialError::Upgrade(None, error.to_string()))?;
         let upgrade = builder.connect_on(stream);
         let upgraded = tokio::time::timeout_at(until, upgrade).await;
-        let upgraded =
-            upgraded.map_err(|_| DialError::Net(NetError::Timeout { host: target.host.clone() }))?;
+        let late = || NetError::Timeout { host: target.host.clone(), awaited: Awaited::Answer };
+        let upgraded = upgraded.map_err(|_| DialError::Net(late()))?;
         let (socket, _) = upgraded.map_err(|error| refused(&error))?;
         Ok(from_websocket(socket))
     }
