@@ -128,7 +128,7 @@ impl Parts {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let database = config.database();
         let opening = Store::open_with(&database, sealing_key(&config), Arc::clone(&clock));
-        let store = systemd::patiently("bringing the database up to date", opening).await?;
+        let store = systemd::patiently("bringing the database up to date", opening, systemd::tell).await?;
         world::begin(&store, clock.as_ref()).await;
         let keys = keys(&store, &config, hand_over).await?;
         let net = Net::new(

@@ -4,26 +4,17 @@
 //! of this box; systemd takes hundreds of them without reading one, and we send a few a second at most.
 
 mod attend;
+mod patience;
 mod status;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio::time::{Instant, timeout};
 
 pub(crate) use attend::{Proof, attend, limit};
-
-/// What takes no longer than this needs no word.
-const QUICK: Duration = Duration::from_secs(5);
-/// How much time is asked for at a time; asked again every [`QUICK`], so that a process that died in
-/// the middle is missed soon.
-const EXTENSION_MICROS: u32 = 30_000_000;
-/// Nothing may take longer: systemd's own limit counts again from here on.
-const LONGEST: Duration = Duration::from_hours(1);
+pub(crate) use patience::patiently;
 
 /// A file that systemd hands over by `LoadCredential=`.
 #[must_use]
@@ -49,22 +40,6 @@ pub(crate) fn reloading() {
 /// The end begins.
 pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping]);
-}
-
-/// Waits for work that belongs to the start and may be long, such as a migration: systemd is asked for
-/// more time for as long as it goes on.
-pub(crate) async fn patiently<T>(doing: &str, work: impl Future<Output = T>) -> T {
-    tokio::pin!(work);
-    let began = Instant::now();
-    loop {
-        match timeout(QUICK, work.as_mut()).await {
-            Ok(done) => return done,
-            Err(_) if began.elapsed() < LONGEST => {
-                tell(&[NotifyState::ExtendTimeoutUsec(EXTENSION_MICROS), NotifyState::Status(doing)]);
-            }
-            Err(_) => return work.await,
-        }
-    }
 }
 
 pub(crate) fn tell(state: &[NotifyState<'_>]) {

@@ -62,6 +62,43 @@ async fn systemd_hears_ready_the_state_in_words_and_the_end() {
     manager.until("STOPPING=1").await;
 }
 
+/// A start whose database is not ready for as long as the test likes: an older schema whose key nobody hands over yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn systemd_is_asked_for_more_time_while_a_start_takes_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    Daemon::start(folder.path(), &sandbox).await.terminate().await;
+    let (database, key) = (folder.path().join("tetherd.db"), folder.path().join("sealing.key"));
+    let older = rusqlite::Connection::open(&database).unwrap();
+    let step_before = "DROP TABLE tombstone;
+        CREATE TABLE tombstone (uuid TEXT PRIMARY KEY, device BLOB NOT NULL, created INTEGER NOT NULL) STRICT;
+        PRAGMA user_version = 4";
+    older.execute_batch(step_before).unwrap();
+    older.close().unwrap();
+    let sealing = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    // Who opens it waits until somebody writes to it.
+    rustix::fs::mkfifoat(rustix::fs::CWD, &key, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+
+    let (manager, path) = Manager::listen(folder.path());
+    let mut command = support::command(folder.path(), &sandbox);
+    command.env("NOTIFY_SOCKET", path);
+    let starting = tokio::spawn(Daemon::of(command));
+    let asked = "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=bringing the database up to date";
+    assert_eq!(manager.next().await.trim_end(), asked);
+    tokio::time::timeout(LIMIT, tokio::fs::write(&key, sealing))
+        .await
+        .expect("it waits for its key")
+        .unwrap();
+    assert!(manager.next().await.starts_with("READY=1"), "as soon as it is done");
+    let daemon = starting.await.unwrap();
+    let brought = rusqlite::Connection::open(&database).unwrap();
+    let version: i64 = brought.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert!(version > 4, "{version}");
+    drop(brought);
+    daemon.terminate().await;
+}
+
 /// Starts the daemon with the socket as `LISTEN_FDS`, as systemd does, and answers what `ask` gets from it.
 async fn handed_over(listener: OwnedFd, ask: impl AsyncFnOnce() -> String) {
     let folder = tempfile::tempdir().unwrap();
