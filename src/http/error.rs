@@ -10,6 +10,7 @@ use super::reply::{Reply, json};
 use crate::instance::{CreateError, InstanceError};
 use crate::link::LinkError;
 use crate::model::InstanceName;
+use crate::store::StoreError;
 
 /// Why a request got no answer of its own kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -228,6 +229,19 @@ impl From<CreateError> for ApiError {
             CreateError::NameTaken(name) => Self::NameTaken(name),
             CreateError::Storage(why) => Self::Storage(why),
         }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Storage(error.to_string())
+    }
+}
+
+impl From<getrandom::Error> for ApiError {
+    fn from(error: getrandom::Error) -> Self {
+        tracing::error!(%error, "no randomness to make a secret from");
+        Self::Internal
     }
 }
 

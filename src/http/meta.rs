@@ -3,6 +3,8 @@
 
 mod trust;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Serialize;
@@ -16,7 +18,6 @@ use super::reply::{Reply, bytes, ok};
 use crate::events::meta::{self, Told};
 use crate::instance::Snapshot;
 use crate::model::{InstanceId, Integration, NewEvent, Secret};
-use std::sync::Arc;
 
 pub(super) use trust::verify_token;
 
@@ -71,7 +72,7 @@ pub(super) async fn post(call: &mut Call) -> Result<Reply, ApiError> {
     }
     let told = meta::read(&sent).map_err(|error| ApiError::invalid(error.to_string()))?;
     let events = addressed(&businesses(call), told);
-    call.state.store.append_events(events).await.map_err(|error| ApiError::Storage(error.to_string()))?;
+    call.state.store.append_events(events).await?;
     Ok(ok(&Kept { status: "success" }))
 }
 

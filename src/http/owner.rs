@@ -8,7 +8,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply::{Reply, created, ok};
 use crate::model::{Digest, InstanceName, Secret, Stamp, Token};
-use crate::store::{SealingKey, StoreError};
+use crate::store::SealingKey;
 
 /// Where all of it is.
 const ROOM: &str = "/owner/";
@@ -49,7 +49,7 @@ pub(super) async fn answer(mut call: Call) -> Result<Reply, ApiError> {
 }
 
 async fn list(call: &Call) -> Result<Reply, ApiError> {
-    let keys = call.state.store.api_keys().await.map_err(refused)?;
+    let keys = call.state.store.api_keys().await?;
     let keys: Vec<_> = keys.into_iter().map(|key| Listed { name: key.name, created: key.created }).collect();
     Ok(ok(&keys))
 }
@@ -62,15 +62,15 @@ async fn make(call: &mut Call) -> Result<Reply, ApiError> {
         body.fault("name", bad);
     }
     body.finish()?;
-    let key = Token::generate().map_err(|_| ApiError::Internal)?;
-    call.state.store.put_api_key(name.clone(), Digest::of(key.expose())).await.map_err(refused)?;
+    let key = Token::generate()?;
+    call.state.store.put_api_key(name.clone(), Digest::of(key.expose())).await?;
     take_over(call).await?;
     tracing::info!(name, "a global key was made");
     Ok(created(&Made { name: &name, key: Secret::expose(&key) }))
 }
 
 async fn revoke(call: &Call, name: &str) -> Result<Reply, ApiError> {
-    let known = call.state.store.remove_api_key(name.to_owned()).await.map_err(refused)?;
+    let known = call.state.store.remove_api_key(name.to_owned()).await?;
     if !known {
         let message = format!("there is no key of the name {name:?}; see: tetherd key list");
         return Err(ApiError::Missing { code: "no_key", message });
@@ -88,7 +88,7 @@ async fn rotate(call: &mut Call) -> Result<Reply, ApiError> {
         body.fault("key", "takes 64 hexadecimal digits");
     }
     body.finish()?;
-    call.state.store.rotate_key(new.flatten()).await.map_err(refused)?;
+    call.state.store.rotate_key(new.flatten()).await?;
     tracing::info!("the sealing key was replaced");
     Ok(ok(&serde_json::json!({"rotated": true})))
 }
@@ -102,24 +102,19 @@ async fn wrap(call: &mut Call) -> Result<Reply, ApiError> {
     }
     body.finish()?;
     let Some(key) = key else { return Err(ApiError::Internal) };
-    let wrapped = call.state.store.wrap_for(key).await.map_err(refused)?;
+    let wrapped = call.state.store.wrap_for(key).await?;
     Ok(ok(&serde_json::json!({"wrapped": wrapped})))
 }
 
 /// What is wrong with the database.
 async fn check(call: &Call) -> Result<Reply, ApiError> {
-    let faults = call.state.store.check().await.map_err(refused)?;
+    let faults = call.state.store.check().await?;
     Ok(ok(&serde_json::json!({"faults": faults})))
 }
 
 /// The keys in memory are those on disk.
 async fn take_over(call: &Call) -> Result<(), ApiError> {
-    let keys = call.state.store.api_keys().await.map_err(refused)?;
+    let keys = call.state.store.api_keys().await?;
     call.state.keys.keep(keys.into_iter().map(|key| key.digest).collect());
     Ok(())
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn refused(error: StoreError) -> ApiError {
-    ApiError::Storage(error.to_string())
 }

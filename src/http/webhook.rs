@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::reply::{Reply, created, ok};
 use crate::events::test_event;
 use crate::model::{InstanceUuid, Secret, Stamp};
-use crate::store::{StoreError, WebhookRow};
+use crate::store::WebhookRow;
 pub(super) use fields::{Set, WebhookBody, fresh_secret, read, sign_with};
 
 /// A webhook as it is shown: without secrets, but a secret that was made just now, this once.
@@ -78,7 +78,7 @@ pub(crate) struct Tested {
 pub(crate) async fn set(call: &mut Call, caller: &Caller) -> Result<Reply, ApiError> {
     let snapshot = call.instance(caller)?.snapshot();
     let mut body = call.fields().await?;
-    let known = call.state.store.webhook_of(Some(snapshot.id)).await.map_err(|e| storage(&e))?;
+    let known = call.state.store.webhook_of(Some(snapshot.id)).await?;
     let known = known.map(|row| row.webhook);
     let Set { webhook, fresh } = match body.object("webhook") {
         Some(mut inner) => {
@@ -89,14 +89,14 @@ pub(crate) async fn set(call: &mut Call, caller: &Caller) -> Result<Reply, ApiEr
         None => read(&mut body, known, &call.state.courier),
     };
     body.finish()?;
-    let kept = call.state.store.set_webhook(Some(snapshot.id), webhook).await.map_err(|e| storage(&e))?;
+    let kept = call.state.store.set_webhook(Some(snapshot.id), webhook).await?;
     Ok(created(&shown(call, &snapshot.uuid, kept, fresh.as_ref())))
 }
 
 /// Tells it; `null` when there is none, as the original.
 pub(crate) async fn find(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
     let snapshot = call.instance(caller)?.snapshot();
-    let known = call.state.store.webhook_of(Some(snapshot.id)).await.map_err(|e| storage(&e))?;
+    let known = call.state.store.webhook_of(Some(snapshot.id)).await?;
     Ok(ok(&known.map(|row| shown(call, &snapshot.uuid, row, None))))
 }
 
@@ -104,9 +104,9 @@ pub(crate) async fn find(call: &Call, caller: &Caller) -> Result<Reply, ApiError
 /// owner tests the global one, which gets its events.
 pub(crate) async fn test(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
     let snapshot = call.instance(caller)?.snapshot();
-    let mut known = call.state.store.webhook_of(Some(snapshot.id)).await.map_err(|e| storage(&e))?;
+    let mut known = call.state.store.webhook_of(Some(snapshot.id)).await?;
     if known.is_none() && matches!(caller, Caller::Global) {
-        known = call.state.store.webhook_of(None).await.map_err(|e| storage(&e))?;
+        known = call.state.store.webhook_of(None).await?;
     }
     let Some(row) = known else {
         let message = format!("The \"{}\" instance has no webhook", snapshot.name);
@@ -140,8 +140,4 @@ fn shown(call: &Call, uuid: &InstanceUuid, row: WebhookRow, fresh: Option<&Secre
         created_at: created,
         updated_at: updated,
     }
-}
-
-fn storage(error: &StoreError) -> ApiError {
-    ApiError::Storage(error.to_string())
 }

@@ -1,5 +1,6 @@
 //! Why an instance did not do what it was asked.
 
+use super::port::LedgerError;
 use crate::link::LinkError;
 
 /// Why an instance did not do what it was asked.
@@ -23,4 +24,13 @@ pub enum InstanceError {
     /// Nothing could be stored, so nothing was changed.
     #[error("nothing was changed: {0}")]
     Storage(String),
+}
+
+impl From<LedgerError> for InstanceError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Gone => Self::Gone,
+            other => Self::Storage(other.to_string()),
+        }
+    }
 }

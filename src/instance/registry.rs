@@ -182,11 +182,7 @@ impl Registry {
         let _one = self.changing.lock().await;
         let Some(handle) = self.get(name) else { return Ok(false) };
         let id = handle.snapshot().id;
-        let kept = self.shared.ledger.commit(id, InstanceChange::Token(token), Vec::new()).await;
-        kept.map_err(|error| match error {
-            LedgerError::Gone => InstanceError::Gone,
-            other => InstanceError::Storage(other.to_string()),
-        })?;
+        self.shared.ledger.commit(id, InstanceChange::Token(token), Vec::new()).await?;
         if let Some(entry) = self.table.write().unwrap_or_else(PoisonError::into_inner).get_mut(name) {
             entry.token = token;
         }

@@ -312,10 +312,7 @@ fn looks_like_a_telephone_number(text: &str) -> bool {
 /// or a fresh one.
 fn key(body: &mut Fields, call: &Call, name: &str, given: Option<Secret>) -> Result<Secret, ApiError> {
     let Some(given) = given else {
-        return Token::generate().map_err(|error| {
-            tracing::error!(%error, "no randomness to make a key from");
-            ApiError::Internal
-        });
+        return Ok(Token::generate()?);
     };
     let text = given.expose();
     if text.len() > 512 || !text.bytes().all(|b| b.is_ascii_graphic()) {

@@ -10,7 +10,6 @@ use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::reply::{Reply, created};
 use crate::model::{Digest, InstanceId, Stamp, Token};
-use crate::store::StoreError;
 
 /// Seconds that an address lives unless asked otherwise, at least, and at most.
 const LIFE: u64 = 600;
@@ -56,26 +55,18 @@ pub(crate) async fn make(
     instance: InstanceId,
     life: Duration,
 ) -> Result<(String, Stamp), ApiError> {
-    let token = Token::generate().map_err(|error| {
-        tracing::error!(%error, "no randomness to make an address from");
-        ApiError::Internal
-    })?;
+    let token = Token::generate()?;
     let expires_at = call.state.clock.now().plus(life);
-    let kept = call.state.store.put_invite(instance, expires_at, Digest::of(token.expose())).await;
-    kept.map_err(|e| refused(&e))?;
+    call.state.store.put_invite(instance, expires_at, Digest::of(token.expose())).await?;
     Ok((format!("{}/link/{}", call.base_url(), token.expose()), expires_at))
 }
 
 /// Takes it back.
 pub(crate) async fn delete(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
     let snapshot = call.instance(caller)?.snapshot();
-    if call.state.store.end_invite(snapshot.id).await.map_err(|e| refused(&e))? {
+    if call.state.store.end_invite(snapshot.id).await? {
         return Ok(done("Invitation taken back"));
     }
     let message = format!("The \"{}\" instance has no open invitation", snapshot.name);
     Err(ApiError::Missing { code: "no_invitation", message })
-}
-
-fn refused(error: &StoreError) -> ApiError {
-    ApiError::Storage(error.to_string())
 }

@@ -61,10 +61,7 @@ pub(crate) async fn put(call: &mut Call, caller: &Caller) -> Result<Reply, ApiEr
 
 /// Gives an instance a new key in the place of the one before.
 pub(crate) async fn fresh_key(call: &Call, name: &InstanceName) -> Result<Secret, ApiError> {
-    let key = Token::generate().map_err(|error| {
-        tracing::error!(%error, "no randomness to make a key from");
-        ApiError::Internal
-    })?;
+    let key = Token::generate()?;
     let set = call.state.registry.set_token(name, Digest::of(key.expose())).await;
     let found = set.map_err(|error| ApiError::of_instance(error, name))?;
     if found { Ok(key) } else { Err(ApiError::NoInstance(name.to_string())) }

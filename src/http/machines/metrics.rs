@@ -17,7 +17,7 @@ use crate::http::error::ApiError;
 use crate::http::host::check_host;
 use crate::http::reply::{Reply, bytes};
 use crate::instance::Handle;
-use crate::store::{StoreError, Waiting, WriteFigures};
+use crate::store::{Waiting, WriteFigures};
 
 /// What a scrape asks for and gets (`OpenMetrics` 1.0, which Prometheus reads).
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -36,9 +36,8 @@ pub(crate) async fn get(call: &Call) -> Result<Reply, ApiError> {
         call.state.guard().admit(&call.parts.headers, &call.client)?.must_be_global()?;
     }
     let snapshots: Vec<_> = call.state.registry.all().iter().map(Handle::snapshot).collect();
-    let storage = |error: StoreError| ApiError::Storage(error.to_string());
-    let counts = call.state.store.delivery_counts().await.map_err(storage)?;
-    let waiting = call.state.store.waiting().await.map_err(storage)?;
+    let counts = call.state.store.delivery_counts().await?;
+    let waiting = call.state.store.waiting().await?;
     let now = call.state.clock.now();
     let mut registry = Registry::with_prefix("tetherd");
     build(&mut registry);

@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use super::reader::Reader;
-use super::session::refused;
 use super::state::{time, why};
 use super::words::Words;
 use crate::http::error::ApiError;
@@ -29,7 +28,7 @@ pub(super) async fn room(state: &State, reader: &Reader, s: &Snapshot) -> Result
 /// The newest events.
 pub(super) async fn list(state: &State, reader: &Reader, s: &Snapshot) -> Result<Markup, ApiError> {
     let w = reader.tongue.words();
-    let events = state.store.last_events(s.id, LISTED).await.map_err(refused)?;
+    let events = state.store.last_events(s.id, LISTED).await?;
     Ok(html! {
         @if events.is_empty() { p.quiet { (w.e_none) } }
         @else { ul.log { @for event in &events { li id={ "event-" (event.id) } {

@@ -16,7 +16,6 @@ use super::outcome::{link_by_code, link_by_number};
 use super::pass::{Pass, Ticket};
 use super::reader::Reader;
 use super::rooms::Way;
-use super::session::refused;
 use super::shell::{View, go, page, told};
 use super::state::{chip, sentence, word};
 use super::tether;
@@ -36,7 +35,7 @@ pub(super) async fn answer(call: &mut Call, token: &str, rest: &[&str]) -> Resul
     let base = format!("/link/{token}");
     reader.here.clone_from(&base);
     let digest = Digest::of(token);
-    let found = call.state.store.invite(digest).await.map_err(refused)?;
+    let found = call.state.store.invite(digest).await?;
     let handle = found.as_ref().and_then(|invite| {
         call.state.registry.all().into_iter().find(|handle| handle.snapshot().id == invite.instance)
     });

@@ -7,7 +7,6 @@ use maud::{Markup, PreEscaped, html};
 use super::form::Form;
 use super::reader::Reader;
 use super::rooms::address;
-use super::session::refused;
 use super::shell::go;
 use super::state::left;
 use crate::http::call::Call;
@@ -29,7 +28,7 @@ pub(super) async fn section(state: &State, reader: &Reader, s: &Snapshot) -> Res
     }
     let w = reader.tongue.words();
     let base = address(s);
-    let open = state.store.invite_of(s.id).await.map_err(refused)?;
+    let open = state.store.invite_of(s.id).await?;
     let now = state.clock.now();
     let named = |minutes: u64| match minutes {
         0..60 => w.minutes.replacen("{}", &minutes.to_string(), 1),
@@ -108,6 +107,6 @@ fn shown(reader: &Reader, base: &str, url: &str, svg: Option<String>, millis: u1
 
 /// Takes it back.
 pub(super) async fn end(call: &Call, s: &Snapshot, base: &str) -> Result<Reply, ApiError> {
-    call.state.store.end_invite(s.id).await.map_err(refused)?;
+    call.state.store.end_invite(s.id).await?;
     Ok(go(base, None))
 }

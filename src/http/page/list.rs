@@ -233,7 +233,7 @@ pub(super) async fn create(
         return refused(w.cloud_token_bad);
     }
     let given = |text: &str| Some(text.to_owned()).filter(|text| cloud && !text.is_empty());
-    let token = Token::generate().map_err(|_| ApiError::Internal)?;
+    let token = Token::generate()?;
     let made = call.state.registry.create(NewInstance {
         uuid: InstanceUuid::generate(),
         name,

@@ -31,7 +31,7 @@ impl Session {
     pub(super) async fn of(call: &Call) -> Result<Option<Self>, ApiError> {
         let Some(secret) = cookie(&call.parts.headers, COOKIE_NAME) else { return Ok(None) };
         let digest = Digest::of(secret);
-        let Some(kept) = call.state.store.session(digest).await.map_err(refused)? else { return Ok(None) };
+        let Some(kept) = call.state.store.session(digest).await? else { return Ok(None) };
         let Some(caller) = call.state.guard().stands_for(&kept.key) else { return Ok(None) };
         let csrf = hex::encode(Digest::of(&format!("form {secret}")).0);
         Ok(Some(Self { caller, csrf, kept }))
@@ -50,7 +50,7 @@ impl Session {
     /// Ends it here, or everywhere.
     pub(super) async fn end(&self, call: &Call, everywhere: bool) -> Result<(), ApiError> {
         let only = (!everywhere).then_some(self.kept.digest);
-        call.state.store.end_sessions(self.kept.key, only).await.map_err(refused)
+        Ok(call.state.store.end_sessions(self.kept.key, only).await?)
     }
 }
 
@@ -58,13 +58,13 @@ impl Session {
 pub(super) async fn start(call: &Call, key: Secret) -> Result<String, ApiError> {
     let bound = Digest::of(key.expose());
     call.state.guard().admit_key(key, &call.client)?;
-    let secret = Token::generate().map_err(|_| ApiError::Internal)?;
+    let secret = Token::generate()?;
     let session = store::Session {
         digest: Digest::of(secret.expose()),
         key: bound,
         expires: call.state.clock.now().plus(LIFE),
     };
-    call.state.store.put_session(session).await.map_err(refused)?;
+    call.state.store.put_session(session).await?;
     let secure = if call.client.secure { "; Secure" } else { "" };
     let (secret, life) = (secret.expose(), LIFE.as_secs());
     Ok(format!("{COOKIE_NAME}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={life}{secure}"))
@@ -81,10 +81,4 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     all.flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find_map(|(key, value)| (key == name).then_some(value))
-}
-
-/// Storage refused.
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-pub(super) fn refused(error: store::StoreError) -> ApiError {
-    ApiError::Storage(error.to_string())
 }

@@ -7,7 +7,7 @@ use super::form::Form;
 use super::frame::answered;
 use super::reader::Reader;
 use super::rooms::{Room, address};
-use super::session::{Session, refused};
+use super::session::Session;
 use super::shell::go;
 use super::state::{left, time};
 use crate::events::{CircuitShown, CircuitState, check_url, test_event};
@@ -43,7 +43,7 @@ pub(super) async fn room(
     news: &News,
 ) -> Result<Markup, ApiError> {
     let w = reader.tongue.words();
-    let kept = call.state.store.webhook_of(Some(s.id)).await.map_err(refused)?;
+    let kept = call.state.store.webhook_of(Some(s.id)).await?;
     let deliveries = deliveries(&call.state, reader, s, status).await?;
     Ok(html! {
         section.card {
@@ -182,8 +182,8 @@ pub(super) async fn deliveries(
     let w = reader.tongue.words();
     let own = !reader.global;
     let filter = DeliveryFilter { instance: s.id, own, status, before: None, limit: LISTED };
-    let rows = state.store.deliveries(filter).await.map_err(refused)?;
-    let hook = state.store.webhook_of(Some(s.id)).await.map_err(refused)?;
+    let rows = state.store.deliveries(filter).await?;
+    let hook = state.store.webhook_of(Some(s.id)).await?;
     let circuit = hook.map(|row| state.courier.circuit(row.id));
     Ok(html! {
         @if let Some(circuit) = circuit.filter(|circuit| circuit.state == CircuitState::Open) { (paused(state, reader, &circuit)) }
@@ -250,33 +250,31 @@ pub(super) async fn set(call: &Call, reader: &Reader, form: &Form, s: &Snapshot)
         let shown = room(call, reader, s, None, &News::BadAddress(forbidden, url)).await?;
         return Ok(answered(reader, s, Room::Webhook, StatusCode::BAD_REQUEST, &shown));
     }
-    let kept = call.state.store.webhook_of(Some(s.id)).await.map_err(refused)?;
+    let kept = call.state.store.webhook_of(Some(s.id)).await?;
     let mut hook = kept.map_or_else(|| Webhook::to(""), |row| row.webhook);
     let kinds: Vec<EventKind> = form.all("event").iter().filter_map(|kind| kind.parse().ok()).collect();
     hook.events = Some(kinds).filter(|kinds| !kinds.is_empty());
     hook.enabled = form.has("enabled");
     hook.target.url = url;
-    call.state.store.set_webhook(Some(s.id), hook).await.map_err(refused)?;
+    call.state.store.set_webhook(Some(s.id), hook).await?;
     Ok(go(&format!("{}/webhook", address(s)), None))
 }
 
 /// Makes a secret to sign with and shows it this once.
 pub(super) async fn fresh(call: &Call, reader: &Reader, s: &Snapshot) -> Result<Reply, ApiError> {
-    let Some(WebhookRow { mut webhook, .. }) =
-        call.state.store.webhook_of(Some(s.id)).await.map_err(refused)?
-    else {
+    let Some(WebhookRow { mut webhook, .. }) = call.state.store.webhook_of(Some(s.id)).await? else {
         return Ok(go(&format!("{}/webhook", address(s)), None));
     };
-    let secret = fresh_secret().ok_or(ApiError::Internal)?;
+    let secret = fresh_secret()?;
     sign_with(&mut webhook.target, secret.expose().to_owned());
-    call.state.store.set_webhook(Some(s.id), webhook).await.map_err(refused)?;
+    call.state.store.set_webhook(Some(s.id), webhook).await?;
     let shown = room(call, reader, s, None, &News::Secret(secret.expose().to_owned())).await?;
     Ok(answered(reader, s, Room::Webhook, StatusCode::OK, &shown))
 }
 
 /// Posts a test event at once and tells what the receiver answered.
 pub(super) async fn test(call: &Call, reader: &Reader, s: &Snapshot) -> Result<Reply, ApiError> {
-    let Some(row) = call.state.store.webhook_of(Some(s.id)).await.map_err(refused)? else {
+    let Some(row) = call.state.store.webhook_of(Some(s.id)).await? else {
         return Ok(go(&format!("{}/webhook", address(s)), None));
     };
     let event = test_event(s.id, s.name.as_str(), call.state.clock.as_ref());
@@ -295,9 +293,9 @@ pub(super) async fn again(
     let own = !matches!(session.caller, Caller::Global);
     let (id, base) = (form.get("id"), address(s));
     if id.is_empty() {
-        call.state.store.redeliver(s.id, own, None).await.map_err(refused)?;
+        call.state.store.redeliver(s.id, own, None).await?;
     } else if let Ok(id) = id.parse() {
-        call.state.store.redeliver(s.id, own, Some(id)).await.map_err(refused)?;
+        call.state.store.redeliver(s.id, own, Some(id)).await?;
     }
     Ok(go(&format!("{base}/webhook"), None))
 }

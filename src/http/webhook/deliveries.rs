@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::storage;
 use crate::events::{CircuitShown, CircuitState};
 use crate::http::auth::Caller;
 use crate::http::call::Call;
@@ -122,7 +121,7 @@ pub(crate) async fn list(call: &Call, caller: &Caller) -> Result<Reply, ApiError
         before: before.and_then(|id| i64::try_from(id).ok()),
         limit: u32::try_from(limit).unwrap_or(u32::MAX),
     };
-    let rows = call.state.store.deliveries(filter).await.map_err(|e| storage(&e))?;
+    let rows = call.state.store.deliveries(filter).await?;
     let full = u64::try_from(rows.len()).is_ok_and(|count| count == limit);
     let before = rows.last().filter(|_| full).map(|last| last.id);
     let destinations = destinations(call, instance, is_own(caller)).await?;
@@ -149,7 +148,7 @@ pub(crate) async fn again(call: &mut Call, caller: &Caller) -> Result<Reply, Api
     };
     body.finish()?;
     let own = is_own(caller);
-    let redelivered = call.state.store.redeliver(instance, own, id).await.map_err(|e| storage(&e))?;
+    let redelivered = call.state.store.redeliver(instance, own, id).await?;
     match (id, redelivered) {
         (Some(id), 0) => Err(missing(&id.to_string())),
         _ => Ok(ok(&Redelivered { redelivered })),
@@ -158,11 +157,11 @@ pub(crate) async fn again(call: &mut Call, caller: &Caller) -> Result<Reply, Api
 
 async fn destinations(call: &Call, instance: InstanceId, own: bool) -> Result<Vec<Destination>, ApiError> {
     let store = &call.state.store;
-    let waiting = store.waiting().await.map_err(|e| storage(&e))?;
+    let waiting = store.waiting().await?;
     let mut destinations = Vec::new();
     let kinds = [("instance", Some(instance)), ("global", None)];
     for (destination, of) in kinds.into_iter().take(if own { 1 } else { 2 }) {
-        let Some(row) = store.webhook_of(of).await.map_err(|e| storage(&e))? else { continue };
+        let Some(row) = store.webhook_of(of).await? else { continue };
         let pending = waiting.iter().find(|w| w.webhook == row.id).map_or(0, |w| w.count);
         destinations.push(described(call, destination, row.id, row.webhook.enabled, pending));
     }

@@ -136,7 +136,7 @@ fn secret(body: &mut Fields, target: &mut WebhookTarget) -> Option<Secret> {
             return None;
         }
         "generate" => {
-            let Some(made) = fresh_secret() else {
+            let Ok(made) = fresh_secret() else {
                 body.fault("secret", "cannot be made: this box has no randomness");
                 return None;
             };
@@ -153,11 +153,11 @@ fn secret(body: &mut Fields, target: &mut WebhookTarget) -> Option<Secret> {
     fresh
 }
 
-/// A secret of Standard Webhooks' form; none without randomness.
-pub(crate) fn fresh_secret() -> Option<Secret> {
+/// A secret of Standard Webhooks' form; an error where the system has no randomness.
+pub(crate) fn fresh_secret() -> Result<Secret, getrandom::Error> {
     let mut bytes = [0_u8; 24];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(Secret::new(format!("whsec_{}", STANDARD.encode(bytes))))
+    getrandom::fill(&mut bytes)?;
+    Ok(Secret::new(format!("whsec_{}", STANDARD.encode(bytes))))
 }
 
 /// Signs with this one from now on, and with the one before.

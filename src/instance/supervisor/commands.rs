@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::super::command::{Command, Reply};
 use super::super::error::InstanceError;
-use super::super::port::LedgerError;
 use super::super::state::Fact;
 use super::Supervisor;
 use crate::link::{LinkError, Presence};
@@ -144,16 +143,14 @@ impl Supervisor {
     }
 
     async fn settings(&mut self, settings: Settings) -> Done {
-        self.keep_now(InstanceChange::Settings(settings.clone()), Vec::new())
-            .await
-            .map_err(|e| storage(&e))?;
+        self.keep_now(InstanceChange::Settings(settings.clone()), Vec::new()).await?;
         self.record.settings = settings;
         self.options_changed();
         Ok(())
     }
 
     async fn proxy(&mut self, proxy: Option<ProxyConfig>) -> Done {
-        self.keep_now(InstanceChange::Proxy(proxy.clone()), Vec::new()).await.map_err(|e| storage(&e))?;
+        self.keep_now(InstanceChange::Proxy(proxy.clone()), Vec::new()).await?;
         self.record.proxy = proxy;
         self.options_changed();
         Ok(())
@@ -168,7 +165,7 @@ impl Supervisor {
         if self.record.integration != Integration::Cloud {
             return Err(LinkError::NotAvailable.into());
         }
-        self.keep_now(InstanceChange::CloudToken(token), Vec::new()).await.map_err(|e| storage(&e))?;
+        self.keep_now(InstanceChange::CloudToken(token), Vec::new()).await?;
         self.link.forget().await;
         // A log-out is over: from now on it comes back by itself.
         if let LinkTruth::Unlinked { profile, .. } = self.record.truth.clone() {
@@ -178,12 +175,5 @@ impl Supervisor {
         self.machine.step(Fact::Linked, self.world());
         self.fact(Fact::Restart).await;
         Ok(())
-    }
-}
-
-pub(super) fn storage(error: &LedgerError) -> InstanceError {
-    match error {
-        LedgerError::Gone => InstanceError::Gone,
-        other => InstanceError::Storage(other.to_string()),
     }
 }

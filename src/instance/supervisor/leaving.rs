@@ -8,7 +8,7 @@ use super::super::port::LedgerError;
 use super::super::state::Fact;
 use super::super::tell;
 use super::Supervisor;
-use super::commands::{Done, TELL_LIMIT, storage};
+use super::commands::{Done, TELL_LIMIT};
 use crate::link::Outcome;
 use crate::model::{Ended, InstanceChange, Integration, LinkTruth, NewEvent, Reason, Visible};
 
@@ -23,7 +23,7 @@ impl Supervisor {
     pub(super) async fn logout(&mut self) -> Done {
         if !self.holds_anything() && self.attempt.is_none() {
             // Asked again while WhatsApp does not know yet: the same answer.
-            let untold = self.shared.ledger.is_untold(self.record.id).await.map_err(|e| storage(&e))?;
+            let untold = self.shared.ledger.is_untold(self.record.id).await?;
             return if untold { Ok(()) } else { Err(InstanceError::NotConnected) };
         }
         self.part(Parting::Logout).await
@@ -56,7 +56,7 @@ impl Supervisor {
             (self.machine, self.told, self.since, self.next_retry) = before;
             self.record.truth = truth;
             self.link.freeze(false);
-            return Err(storage(&error));
+            return Err(error.into());
         }
         self.publish_now();
         let told = was_open && self.tell_whatsapp().await;
