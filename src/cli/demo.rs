@@ -15,9 +15,7 @@ use super::{runtime, say};
 use crate::config::{BadConfig, Config};
 use crate::http::DemoPhone;
 use crate::instance::{Handle, Registry};
-use crate::model::{
-    Digest, InstanceName, InstanceUuid, Integration, NewInstance, Secret, Settings, Token, Visible,
-};
+use crate::model::{Digest, InstanceName, Integration, NewInstance, Secret, Token, Visible};
 use crate::{daemon, logging};
 
 const PHONE: &str = "15550001111";
@@ -109,17 +107,11 @@ async fn make(
     cloud_token: Option<Secret>,
 ) -> Result<Handle, String> {
     let key = Token::generate().map_err(|error| error.to_string())?;
+    let name = InstanceName::parse(name).map_err(|error| error.to_string())?;
     let new = NewInstance {
-        uuid: InstanceUuid::generate(),
-        name: InstanceName::parse(name).map_err(|error| error.to_string())?,
-        integration,
-        settings: Settings::default(),
-        proxy: None,
         number: cloud_token.is_some().then(|| NUMBER_ID.to_owned()),
-        business_id: None,
-        token: Digest::of(key.expose()),
         cloud_token,
-        webhook: None,
+        ..NewInstance::named(name, integration, Digest::of(key.expose()))
     };
     registry.create(new).await.map_err(|error| error.to_string())
 }

@@ -131,6 +131,14 @@ pub(crate) struct ErrorMessages {
     pub(crate) message: Vec<String>,
 }
 
+/// Characters of what was sent that a message repeats, at most.
+const REPEATED: usize = 40;
+
+/// What was sent, short enough to be repeated in a message.
+pub(crate) fn short(text: &str) -> &str {
+    text.char_indices().nth(REPEATED).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
 impl ApiError {
     /// One fault in the request.
     pub(crate) fn invalid(fault: impl Into<String>) -> Self {

@@ -22,6 +22,7 @@ mod requests;
 mod router;
 mod routes;
 mod serve;
+mod sse;
 mod state;
 mod stream;
 mod throttle;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::error::ApiError;
+use super::error::{ApiError, short};
 
 /// Parameters in a query, each at most once.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -30,7 +30,7 @@ impl Query {
         if let Some(number) = text.trim().parse::<u64>().ok().filter(|n| (least..=most).contains(n)) {
             Ok(Some(number))
         } else {
-            let got: String = text.chars().take(40).collect();
+            let got = short(text);
             Err(ApiError::invalid(format!("{name} must be a number from {least} to {most}, got {got:?}")))
         }
     }

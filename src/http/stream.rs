@@ -5,20 +5,15 @@
 
 mod reader;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::stream;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use http_body_util::{BodyExt as _, Either, StreamBody};
-use hyper::body::Frame;
 use tokio::sync::mpsc;
 
 use super::auth::{Caller, presented};
 use super::call::Call;
-use super::error::ApiError;
-use super::reply::{Reply, bytes};
+use super::error::{ApiError, short};
+use super::reply::Reply;
+use super::sse;
 use super::state::READERS;
 use crate::model::{Digest, EventKind, InstanceName};
 use crate::store::EventFilter;
@@ -52,7 +47,7 @@ pub(crate) fn get(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
         reader.follow(resumed).await;
         drop(permit);
     });
-    Ok(reply(receiver))
+    Ok(sse::reply(receiver))
 }
 
 /// What the query asks for, within what the caller reaches.
@@ -86,7 +81,7 @@ fn kinds(list: &str) -> Result<Vec<EventKind>, ApiError> {
         match word.parse() {
             Ok(kind) => kinds.push(kind),
             Err(unknown) => {
-                let word: String = word.chars().take(40).collect();
+                let word = short(word);
                 faults.push(format!("event {word:?} {unknown}"));
             }
         }
@@ -98,22 +93,9 @@ fn event_id(text: &str) -> Result<i64, ApiError> {
     let text = text.trim();
     let number = text.strip_prefix("evt_").unwrap_or(text).parse::<i64>().ok().filter(|id| *id >= 0);
     number.ok_or_else(|| {
-        let got: String = text.chars().take(40).collect();
+        let got = short(text);
         ApiError::invalid(format!("Last-Event-ID must be the id of an event, such as evt_17, got {got:?}"))
     })
-}
-
-fn reply(receiver: mpsc::Receiver<Bytes>) -> Reply {
-    let pieces = stream::unfold(receiver, |mut receiver| async {
-        let piece = receiver.recv().await?;
-        Some((Ok::<_, Infallible>(Frame::data(piece)), receiver))
-    });
-    let mut reply = bytes(http::StatusCode::OK, "text/event-stream", Bytes::new());
-    *reply.body_mut() = Either::Right(StreamBody::new(pieces).boxed_unsync());
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    reply
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use crate::http::reply::{Reply, ok};
 use crate::instance::{Handle, Shown, ShownCode, Snapshot};
 use crate::model::{Clock, Integration, PhoneNumber, Reason, Stamp, Visible};
 
-/// Seconds that connect waits unless asked otherwise, and at most.
+/// Seconds that connect and restart wait unless asked otherwise, and at most.
 pub(super) const WAIT: u64 = 15;
-const WAIT_MOST: u64 = 55;
+pub(super) const WAIT_MOST: u64 = 55;
 
 /// One of the answers of connect.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -10,7 +10,7 @@ use super::proxy::{self, Names};
 use super::settings;
 use crate::http::auth::Caller;
 use crate::http::call::Call;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, short};
 use crate::http::fields::Fields;
 use crate::http::meta;
 use crate::http::reply::{Reply, json};
@@ -230,7 +230,7 @@ fn integration(body: &mut Fields) -> Option<Integration> {
     let parsed = text.parse::<Integration>();
     parsed
         .map_err(|bad| {
-            let text: String = text.chars().take(40).collect();
+            let text = short(&text);
             body.fault("integration", format_args!("is {text:?}; it takes {TAKES} ({bad})"));
         })
         .ok()

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::http::auth::Caller;
 use crate::http::call::Call;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, short};
 use crate::http::reply::{Reply, created};
 use crate::link::Presence;
 
@@ -32,7 +32,7 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
     let asked = body.required("presence", TAKES);
     let known = asked.as_deref().and_then(parse);
     if let (Some(asked), None) = (&asked, known) {
-        let asked: String = asked.chars().take(40).collect();
+        let asked = short(asked);
         body.fault("presence", format_args!("is {asked:?}; it takes {TAKES}"));
     }
     body.finish()?;

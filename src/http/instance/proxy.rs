@@ -5,7 +5,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::http::auth::Caller;
 use crate::http::call::Call;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, short};
 use crate::http::fields::Fields;
 use crate::http::reply::{Reply, created, ok};
 use crate::model::{Integration, ProxyConfig, ProxyProtocol};
@@ -174,13 +174,6 @@ fn protocol(body: &mut Fields, name: &str, before: Option<&ProxyConfig>) -> Opti
         });
     }
     let word = body.text(name)?;
-    match word.to_ascii_lowercase().as_str() {
-        "http" => Some(ProxyProtocol::Http),
-        "socks" | "socks5" | "socks5h" => Some(ProxyProtocol::Socks5),
-        _ => {
-            let word: String = word.chars().take(40).collect();
-            body.fault(name, format_args!("is {word:?}; it takes http or socks5"));
-            None
-        }
-    }
+    let known = word.parse::<ProxyProtocol>();
+    known.map_err(|unknown| body.fault(name, format_args!("is {:?}; it {unknown}", short(&word)))).ok()
 }

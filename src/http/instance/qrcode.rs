@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::connect::{alive, code_shown};
 use crate::http::auth::Caller;
 use crate::http::call::Call;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, short};
 use crate::http::reply::{Reply, bytes, ok};
 
 /// The kinds of picture.
@@ -45,7 +45,7 @@ fn wanted(call: &Call) -> Result<Format, ApiError> {
             "txt" => Ok(Format::Text),
             "json" => Ok(Format::Json),
             other => {
-                let other: String = other.chars().take(40).collect();
+                let other = short(other);
                 Err(ApiError::invalid(format!("format is {other:?}; it takes png, svg, txt or json")))
             }
         };

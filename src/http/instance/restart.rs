@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::connect::WAIT;
+use super::connect::{WAIT, WAIT_MOST};
 use super::state::connection_state;
 use crate::http::auth::Caller;
 use crate::http::call::Call;
@@ -12,7 +12,7 @@ use crate::http::reply::{Reply, ok};
 /// Answers when the new attempt has an outcome, or the wait is over.
 pub(crate) async fn post(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
     let handle = call.instance(caller)?;
-    let wait = call.query().number("wait", 0, 55)?.unwrap_or(WAIT);
+    let wait = call.query().number("wait", 0, WAIT_MOST)?.unwrap_or(WAIT);
     let snapshot = handle
         .restart(Duration::from_secs(wait))
         .await

@@ -6,7 +6,7 @@ use http::StatusCode;
 use super::account::overview;
 use super::form::Form;
 use super::linking::Mistyped;
-use super::outcome::{SHOW, after, failed, link_by_code, link_by_number};
+use super::outcome::{SHOW, after, failed, link_by_code, link_by_number, mistyped};
 use super::reader::Reader;
 use super::rooms::{Way, address};
 use super::session::Session;
@@ -34,11 +34,9 @@ pub(super) async fn on_account(
         "pair" => match PhoneNumber::parse(form.get("number")) {
             Ok(number) => link_by_number(handle, reader, &base, number).await,
             Err(why) => {
-                let mistyped = Mistyped { text: form.get("number").to_owned(), why };
-                let view = overview(call, reader, &s, Way::Number, Some(&mistyped), None).await?;
-                let at = Some(format!("{base}{}", Way::Number.query()));
-                // Kept still: what was typed is to be mended, not taken away.
-                Ok(page(StatusCode::BAD_REQUEST, reader, &View { live: None, refresh: None, at, ..view }))
+                let typed = Mistyped { text: form.get("number").to_owned(), why };
+                let view = overview(call, reader, &s, Way::Number, Some(&typed), None).await?;
+                Ok(mistyped(reader, &base, view))
             }
         },
         "restart" => Ok(after(reader, handle.restart(SHOW).await, &base)),

@@ -12,7 +12,7 @@ use super::form::Form;
 use super::frame::title;
 use super::linking::{Linking, Mistyped};
 use super::live::{Look, Scene, show};
-use super::outcome::{link_by_code, link_by_number};
+use super::outcome::{link_by_code, link_by_number, mistyped};
 use super::pass::{Pass, Ticket};
 use super::reader::Reader;
 use super::rooms::Way;
@@ -52,14 +52,9 @@ pub(super) async fn answer(call: &mut Call, token: &str, rest: &[&str]) -> Resul
             match PhoneNumber::parse(form.get("number")) {
                 Ok(number) => link_by_number(&handle, &reader, &base, number).await,
                 Err(why) => {
-                    let mistyped = Mistyped { text: form.get("number").to_owned(), why };
-                    let view = view(call, &reader, &s, &base, Way::Number, Some(&mistyped));
-                    let at = Some(format!("{base}{}", Way::Number.query()));
-                    Ok(page(
-                        StatusCode::BAD_REQUEST,
-                        &reader,
-                        &View { live: None, refresh: None, at, ..view },
-                    ))
+                    let typed = Mistyped { text: form.get("number").to_owned(), why };
+                    let view = view(call, &reader, &s, &base, Way::Number, Some(&typed));
+                    Ok(mistyped(&reader, &base, view))
                 }
             }
         }

@@ -1,5 +1,9 @@
 //! All accounts, and adding one.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures_util::future::select_all;
 use http::StatusCode;
@@ -22,12 +26,7 @@ use crate::http::error::ApiError;
 use crate::http::instance::create::is_number_id;
 use crate::http::reply::Reply;
 use crate::instance::{CreateError, Handle, Snapshot};
-use crate::model::{
-    Clock, Digest, InstanceName, InstanceUuid, Integration, NewInstance, Secret, Settings, Token, Visible,
-};
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
+use crate::model::{Clock, Digest, InstanceName, Integration, NewInstance, Secret, Token, Visible};
 
 /// Without a script, how often the list is read again, in seconds.
 const REFRESH: u8 = 30;
@@ -235,16 +234,10 @@ pub(super) async fn create(
     let given = |text: &str| Some(text.to_owned()).filter(|text| cloud && !text.is_empty());
     let token = Token::generate()?;
     let made = call.state.registry.create(NewInstance {
-        uuid: InstanceUuid::generate(),
-        name,
-        integration,
-        settings: Settings::default(),
-        proxy: None,
         number: given(number),
         business_id: given(business),
-        token: Digest::of(token.expose()),
         cloud_token: given(meta).map(Secret::new),
-        webhook: None,
+        ..NewInstance::named(name, integration, Digest::of(token.expose()))
     });
     match made.await {
         Ok(handle) => {

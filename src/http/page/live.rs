@@ -1,16 +1,10 @@
 //! What changes while a view is open: server-sent events with the parts that changed.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::stream;
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
-use http_body_util::{BodyExt as _, Either, StreamBody};
-use hyper::body::Frame;
 use maud::Markup;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -19,6 +13,7 @@ use tokio::time::{Instant, interval_at};
 use super::pass::Pass;
 use super::shell::{guarded, title};
 use crate::http::reply::Reply;
+use crate::http::sse;
 
 /// The reader hears something at least so often; the script knows that silence is lost contact.
 const BEAT: Duration = Duration::from_secs(10);
@@ -55,7 +50,7 @@ pub(super) trait Scene: Send + 'static {
 pub(super) fn show(scene: impl Scene, pass: Pass) -> Reply {
     let (sender, receiver) = mpsc::channel(LAG);
     tokio::spawn(follow(scene, pass, sender));
-    reply(receiver)
+    guarded(sse::reply(receiver))
 }
 
 async fn follow(mut scene: impl Scene, mut pass: Pass, sender: mpsc::Sender<Bytes>) {
@@ -131,18 +126,4 @@ impl Sent {
         let data = json!({"parts": parts, "title": title(&look.title), "said": said});
         Some(Bytes::from(format!("data: {data}\n\n")))
     }
-}
-
-fn reply(receiver: mpsc::Receiver<Bytes>) -> Reply {
-    let pieces = stream::unfold(receiver, |mut receiver| async {
-        let piece = receiver.recv().await?;
-        Some((Ok::<_, Infallible>(Frame::data(piece)), receiver))
-    });
-    let mut reply = Reply::new(Either::Right(StreamBody::new(pieces).boxed_unsync()));
-    *reply.status_mut() = StatusCode::OK;
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    guarded(reply)
 }

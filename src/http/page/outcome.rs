@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::reader::Reader;
 use super::rooms::Way;
-use super::shell::{go, told};
+use super::shell::{View, go, page, told};
 use crate::http::error::ApiError;
 use crate::http::reply::Reply;
 use crate::instance::{Handle, InstanceError};
@@ -31,6 +31,13 @@ pub(super) async fn link_by_number(
     number: PhoneNumber,
 ) -> Result<Reply, ApiError> {
     Ok(after(reader, handle.connect(Some(number), PAIR).await, &format!("{base}{}", Way::Number.query())))
+}
+
+/// A number that cannot be one, in the view that asks for it. That view is kept still: what was typed is to be
+/// mended, not taken away.
+pub(super) fn mistyped(reader: &Reader, base: &str, view: View) -> Reply {
+    let at = Some(format!("{base}{}", Way::Number.query()));
+    page(StatusCode::BAD_REQUEST, reader, &View { live: None, refresh: None, at, ..view })
 }
 
 /// On, or why not.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::events::{CircuitShown, CircuitState};
 use crate::http::auth::Caller;
 use crate::http::call::Call;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, short};
 use crate::http::reply::{Reply, ok};
 use crate::model::{InstanceId, Stamp};
 use crate::store::{Delivery, DeliveryFilter, DeliveryStatus, WebhookId};
@@ -136,7 +136,7 @@ pub(crate) async fn again(call: &mut Call, caller: &Caller) -> Result<Reply, Api
     let id = match (call.param("id"), all.as_deref()) {
         ("", Some("dead")) => None,
         ("", Some(other)) => {
-            let other: String = other.chars().take(40).collect();
+            let other = short(other);
             body.fault("all", format_args!("is {other:?}; it takes \"dead\""));
             None
         }
@@ -200,7 +200,7 @@ fn is_own(caller: &Caller) -> bool {
 }
 
 fn missing(id: &str) -> ApiError {
-    let id: String = id.chars().take(40).collect();
+    let id = short(id);
     ApiError::Missing {
         code: "delivery_not_found",
         message: format!("there is no delivery {id} that could be sent again"),

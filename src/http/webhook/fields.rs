@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::events::{Courier, check_header, check_secret, check_url};
+use crate::http::error::short;
 use crate::http::fields::Fields;
 use crate::model::{EventKind, Secret, Spelling, Webhook, WebhookTarget};
 
@@ -176,7 +177,7 @@ fn events(body: &mut Fields) -> Option<Vec<EventKind>> {
             Ok(kind) if kinds.contains(&kind) => {}
             Ok(kind) => kinds.push(kind),
             Err(unknown) => {
-                let name: String = name.chars().take(40).collect();
+                let name = short(name);
                 body.fault(&format!("events[{at}]"), format_args!("{name:?} {unknown}"));
             }
         }
