@@ -43,8 +43,9 @@ pub(crate) fn get(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
                 || state.registry.by_token(&key).is_some_and(|handle| instance == Some(handle.snapshot().id))
         }),
     };
+    let following = reader.follow(resumed);
     tokio::spawn(async move {
-        reader.follow(resumed).await;
+        following.await;
         drop(permit);
     });
     Ok(sse::reply(receiver))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::events::streamed;
@@ -30,12 +30,17 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// From the event after `resumed` on, or from now.
-    pub(super) async fn follow(mut self, resumed: Option<i64>) {
+    /// From the event after `resumed` on, or from now: from this call, not from when the future first runs. What
+    /// happens once the reader has its answer is sent.
+    pub(super) fn follow(self, resumed: Option<i64>) -> impl Future<Output = ()> + Send {
         let mut newest = self.store.newest_event();
         let known = *newest.borrow_and_update();
         // One of the future is from a database that was put back to an earlier day.
-        let mut after = resumed.unwrap_or(known).min(known);
+        let after = resumed.unwrap_or(known).min(known);
+        self.run(resumed, newest, after)
+    }
+
+    async fn run(mut self, resumed: Option<i64>, mut newest: watch::Receiver<i64>, mut after: i64) {
         if !self.send("retry: 2000\n: tetherd\n\n").await || !self.tell_of_a_gap(resumed).await {
             return;
         }
@@ -163,11 +168,11 @@ mod tests {
             self.store.change_instance(self.id, InstanceChange::None, events).await.unwrap();
         }
 
-        fn follow(
+        fn reader(
             &self,
             kinds: Vec<EventKind>,
             resumed: Option<i64>,
-        ) -> (mpsc::Receiver<Bytes>, tokio::task::JoinHandle<()>) {
+        ) -> (mpsc::Receiver<Bytes>, impl Future<Output = ()> + Send + 'static) {
             let (sender, receiver) = mpsc::channel(LAG);
             let let_in = Arc::clone(&self.let_in);
             let reader = Reader {
@@ -178,7 +183,16 @@ mod tests {
                 sender,
                 is_let_in: Box::new(move || let_in.load(Ordering::SeqCst)),
             };
-            (receiver, tokio::spawn(reader.follow(resumed)))
+            (receiver, reader.follow(resumed))
+        }
+
+        fn follow(
+            &self,
+            kinds: Vec<EventKind>,
+            resumed: Option<i64>,
+        ) -> (mpsc::Receiver<Bytes>, tokio::task::JoinHandle<()>) {
+            let (receiver, following) = self.reader(kinds, resumed);
+            (receiver, tokio::spawn(following))
         }
     }
 
@@ -203,6 +217,17 @@ mod tests {
         here.happens(EventKind::ConnectionUpdate, 1).await;
         here.happens(EventKind::Call, 1).await;
         assert!(next(&mut stream).await.starts_with("id: evt_6\n"), "what it did not ask for is left out");
+    }
+
+    #[tokio::test]
+    async fn what_happens_before_it_first_runs_is_sent() {
+        let here = Here::new().await;
+        let (mut stream, following) = here.reader(vec![], None);
+        here.happens(EventKind::Call, 1).await;
+        let _task = tokio::spawn(following);
+        next(&mut stream).await;
+        let first = tokio::time::timeout(Duration::from_secs(5), next(&mut stream)).await;
+        assert!(first.unwrap().starts_with("id: evt_1\n"));
     }
 
     #[tokio::test]
