@@ -153,6 +153,11 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// How many, in words.
+fn instances(count: usize) -> String {
+    format!("{count} instance{}", if count == 1 { "" } else { "s" })
+}
+
 fn say_error(line: &str) {
     let _ = writeln!(std::io::stderr(), "tetherd: {line}");
 }

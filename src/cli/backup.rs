@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::client::needed;
 use super::passphrase::{self, InFile};
 use super::reach::{self, Reach, reach};
-use super::{Place, runtime, say};
+use super::{Place, instances, runtime, say};
 use crate::daemon;
 use crate::model::{Clock as _, SystemClock};
 use crate::store::{PassphraseKey, SealingKey, back_up};
@@ -47,8 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     }
     let made = made?;
     let file = arguments.file.display();
-    let plural = if made.instances == 1 { "" } else { "s" };
-    say(&format!("{file}: {} instance{plural}, {} KB.", made.instances, made.size.div_ceil(1000)));
+    say(&format!("{file}: {}, {} KB.", instances(made.instances), made.size.div_ceil(1000)));
     if key.is_some() {
         say(
             "It opens on any box with its passphrase: tetherd restore FILE. The configuration file is not in it.",
@@ -69,7 +69,7 @@ async fn wrap(way: &Reach, key: &SealingKey) -> Result<String, String> {
         Reach::Running(client) => {
             let body = json!({"key": key.to_hex().as_str()});
             let answer = client.ask("POST", "/owner/wrap", Some(&body)).await?;
-            Ok(answer.get("wrapped").and_then(Value::as_str).unwrap_or_default().to_owned())
+            needed(&answer, "/wrapped")
         }
         Reach::Stopped(store) => {
             let key = SealingKey::parse(key.to_hex().as_bytes()).ok_or("no key")?;

@@ -158,6 +158,19 @@ fn own_url(config: &Config) -> String {
     format!("{}://{address}", if config.http.tls_cert.is_some() { "https" } else { "http" })
 }
 
+/// A text within an answer, by its JSON pointer; empty when it is not there.
+pub(super) fn text<'a>(answer: &'a Value, at: &str) -> &'a str {
+    answer.pointer(at).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A text that an answer must have.
+pub(super) fn needed(answer: &Value, at: &str) -> Result<String, String> {
+    match text(answer, at) {
+        "" => Err("tetherd's answer is not understood; is it another version than this command?".into()),
+        text => Ok(text.to_owned()),
+    }
+}
+
 /// A name within a path.
 pub(super) fn encoded(name: &str) -> String {
     percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()

@@ -20,6 +20,7 @@ use crate::{daemon, logging};
 
 const PHONE: &str = "15550001111";
 const NUMBER_ID: &str = "106540352242922";
+/// How long a code may take to come.
 const SHOW: Duration = Duration::from_secs(5);
 
 /// Runs until it is told to stop; what it stored is thrown away. `empty`: no instances are made.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::client::encoded;
+use super::client::{encoded, needed, text};
 use super::reach::{self, Reach, reach};
 use super::{Place, runtime, say};
 use crate::config::Config;
@@ -98,7 +98,7 @@ async fn make(name: &str, config: &Config) -> Result<(), String> {
     let key = match way {
         Reach::Running(client) => {
             let made = client.ask("POST", "/owner/keys", Some(&json!({"name": name}))).await?;
-            made.get("key").and_then(Value::as_str).unwrap_or_default().to_owned()
+            needed(&made, "/key")?
         }
         Reach::Stopped(store) => {
             let key = Token::generate().map_err(|error| format!("no randomness: {error}"))?;
@@ -195,6 +195,6 @@ async fn rotate_seal(to: Option<&Path>, config: &Config) -> Result<(), String> {
 }
 
 fn rows(listed: &Value) -> Vec<(String, String)> {
-    let text = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    listed.as_array().into_iter().flatten().map(|row| (text(row, "name"), text(row, "created"))).collect()
+    let row = |row| (text(row, "/name").to_owned(), text(row, "/created").to_owned());
+    listed.as_array().into_iter().flatten().map(row).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::client::{Access, Client, encoded};
+use super::client::{Access, Client, encoded, text};
 use super::{runtime, say};
 use crate::instance::qr::QrPicture;
 
@@ -60,7 +60,7 @@ async fn follow(client: &Client, arguments: &Arguments, name: &str) -> Result<()
         }
         let code = text(&answer, if arguments.number.is_some() { "/pairingCode" } else { "/code" });
         if !code.is_empty() {
-            screen.show(&code, &answer, arguments.number.is_some())?;
+            screen.show(code, &answer, arguments.number.is_some())?;
             // While a code is shown every answer comes at once.
             wait = 0;
         } else if answer.get("count").is_some() {
@@ -119,7 +119,7 @@ impl Screen {
     fn explain(&mut self, answer: &Value) {
         let told =
             [text(answer, "/message"), text(answer, "/instance/message")].into_iter().find(|t| !t.is_empty());
-        let why = told.unwrap_or_else(|| text(answer, "/instance/reason").replace('_', " "));
+        let why = told.map_or_else(|| text(answer, "/instance/reason").replace('_', " "), str::to_owned);
         if self.shown == why {
             return;
         }
@@ -142,8 +142,4 @@ fn coloured(picture: &str) -> String {
 
 fn left(answer: &Value) -> u64 {
     answer.pointer("/expiresIn").and_then(Value::as_u64).unwrap_or_default()
-}
-
-fn text(value: &Value, path: &str) -> String {
-    value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -71,6 +71,7 @@ pub(super) fn give_to_owner(folder: &Path) {
     }
 }
 
-fn hint(error: &str) -> &'static str {
+/// What to do about an error, where that is known.
+pub(super) fn hint(error: &str) -> &'static str {
     if error.contains("ermission denied") { "; run this with sudo" } else { "" }
 }

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::client::Client;
 use super::passphrase::{self, InFile};
-use super::reach::give_to_owner;
-use super::{Place, say};
+use super::reach::{give_to_owner, hint};
+use super::{Place, instances, say};
 use crate::daemon;
 use crate::model::{Clock as _, SystemClock};
 use crate::store::{self, StoreError};
@@ -39,12 +39,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     give_to_owner(&config.data_dir);
     let restored = restored.map_err(|error| match error {
         StoreError::InUse(_) => RUNNING.into(),
-        other if other.to_string().contains("ermission denied") => format!("{other}; run this with sudo"),
-        other => other.to_string(),
+        other => format!("{other}{}", hint(&other.to_string())),
     })?;
     let made = restored.made.map(|at| format!(", as they were at {}", at.rfc3339())).unwrap_or_default();
-    let plural = if restored.instances.len() == 1 { "" } else { "s" };
-    say(&format!("Restored {} instance{plural}{made}:", restored.instances.len()));
+    say(&format!("Restored {}{made}:", instances(restored.instances.len())));
     for (name, linked) in &restored.instances {
         say(&format!("  {name}  {}", if *linked { "linked" } else { "not linked" }));
     }

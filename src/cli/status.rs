@@ -1,8 +1,6 @@
 //! `tetherd status`.
 
-use serde_json::Value;
-
-use super::client::{Access, Client, encoded};
+use super::client::{Access, Client, encoded, text};
 use super::{runtime, say};
 
 pub(super) fn run(access: &Access) -> Result<(), String> {
@@ -16,7 +14,7 @@ pub(super) fn run(access: &Access) -> Result<(), String> {
         for row in rows {
             let name = text(&row, "/name");
             let state =
-                client.ask("GET", &format!("/instance/connectionState/{}", encoded(&name)), None).await?;
+                client.ask("GET", &format!("/instance/connectionState/{}", encoded(name)), None).await?;
             let word = |key: &str| text(&state, &format!("/instance/{key}"));
             let mut line = format!("{name}: {}", word("state"));
             if !word("reason").is_empty() && word("reason") != word("state") {
@@ -28,14 +26,10 @@ pub(super) fn run(access: &Access) -> Result<(), String> {
                 line.extend([", ", number]);
             }
             if !word("nextRetryAt").is_empty() {
-                line.extend([", next try at ", &word("nextRetryAt")]);
+                line.extend([", next try at ", word("nextRetryAt")]);
             }
             say(&line);
         }
         Ok(())
     })
-}
-
-fn text(value: &Value, path: &str) -> String {
-    value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

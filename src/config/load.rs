@@ -94,20 +94,20 @@ impl Gathered {
 }
 
 fn parse(kind: Kind, text: &str, from: &str) -> Result<toml::Value, BadConfig> {
+    // The text may be a secret that was put into the wrong variable.
+    let shown = || text.chars().take(12).collect::<String>();
     Ok(match kind {
         Kind::Text => toml::Value::String(text.to_owned()),
         Kind::Number => {
-            let number = text.parse().map_err(|_| {
-                // The text may be a secret that was put into the wrong variable.
-                let shown: String = text.chars().take(12).collect();
-                BadConfig(format!("{from} is {shown:?}; it takes a number"))
-            })?;
+            let number = text.parse();
+            let number =
+                number.map_err(|_| BadConfig(format!("{from} is {:?}; it takes a number", shown())))?;
             toml::Value::Integer(number)
         }
         Kind::Flag => match text {
             "true" | "1" => toml::Value::Boolean(true),
             "false" | "0" => toml::Value::Boolean(false),
-            _ => return Err(BadConfig(format!("{from} is {text:?}; it takes true or false"))),
+            _ => return Err(BadConfig(format!("{from} is {:?}; it takes true or false", shown()))),
         },
         Kind::Table => return Err(BadConfig(format!("{from} can be set in the configuration file only"))),
         Kind::List => {

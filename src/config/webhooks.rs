@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Fault, Keys, Kind, When};
 use crate::events::check_url;
-use crate::model::{EventKind, Secret, Spelling, Webhook, WebhookTarget};
+use crate::model::{EventKind, Secret, Webhook, WebhookTarget};
 
 /// `[webhooks]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -80,7 +80,7 @@ impl Default for Webhooks {
 }
 
 impl Webhooks {
-    /// The global webhook; `spelling` is what `[events]` says for all.
+    /// The global webhook; it spells events as `[events]` says for all.
     #[must_use]
     pub fn global(&self) -> Option<Webhook> {
         let text = |secret: &Secret| secret.expose().to_owned();
@@ -91,7 +91,7 @@ impl Webhooks {
             headers: self.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
             jwt_key: self.jwt_key.as_ref().map(text),
             secrets: self.secret.iter().chain(&self.old_secret).map(text).collect(),
-            spelling: None::<Spelling>,
+            spelling: None,
         };
         let events = (!self.events.is_empty()).then(|| self.events.clone());
         Some(Webhook { enabled: true, events, target })

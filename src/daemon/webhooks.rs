@@ -12,6 +12,9 @@ use crate::model::Clock;
 use crate::net::{Net, Reach};
 use crate::store::{Retention, Store, StoreError};
 
+/// Bytes in what the configuration calls a megabyte.
+const MEGABYTE: u32 = 1024 * 1024;
+
 pub(super) fn courier(
     config: &Config,
     here: &Here,
@@ -33,20 +36,19 @@ pub(super) fn courier(
         },
         spelling: config.events.spelling,
         media: Arc::clone(registry) as _,
-        media_limit: usize::try_from(config.webhooks.media_limit).unwrap_or(usize::MAX) * MEGABYTE,
+        media_limit: usize::try_from(config.webhooks.media_limit.saturating_mul(MEGABYTE))
+            .unwrap_or(usize::MAX),
         drain_rate: config.webhooks.drain_rate,
         tried: Duration::from_hours(config.webhooks.give_up.into()),
     })
 }
-
-const MEGABYTE: usize = 1024 * 1024;
 
 pub(super) fn retention(config: &Config) -> Retention {
     Retention {
         delivered: Duration::from_hours(config.events.keep_delivered.into()),
         dead: Duration::from_hours(24 * u64::from(config.events.keep_dead)),
         tried: Some(Duration::from_hours(config.webhooks.give_up.into())),
-        bytes: i64::from(config.events.size) * 1024 * 1024,
+        bytes: i64::from(config.events.size) * i64::from(MEGABYTE),
     }
 }
 

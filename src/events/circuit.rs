@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use crate::model::Stamp;
 
+/// How long a receiver that fails is left alone: the ceiling of the first wait, which doubles with every failure,
+/// and of the longest.
 const FIRST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(5);
 /// A receiver may ask for so much patience (`Retry-After`).

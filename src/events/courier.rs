@@ -283,7 +283,8 @@ impl Rounds {
     }
 }
 
-async fn until(moment: Option<Instant>) {
+/// Never, when there is no such moment.
+pub(super) async fn until(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment.into()).await,
         None => std::future::pending().await,

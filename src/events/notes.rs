@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::courier::LATER;
+use super::courier::{LATER, until};
 use crate::store::{Store, Verdict};
 
 /// Between two commits: a single event is noted at once, many are noted together.
@@ -53,11 +53,11 @@ impl Notes {
 
     /// Never, while there is nothing.
     pub(super) async fn until_due(&self) {
-        until(self.due).await;
+        until(self.due.map(Instant::into_std)).await;
     }
 
     pub(super) async fn until_free(&self) {
-        until(self.free).await;
+        until(self.free.map(Instant::into_std)).await;
     }
 
     /// Notes it in one commit, or puts that off.
@@ -88,12 +88,5 @@ impl Notes {
         if !self.is_empty() {
             self.until_due().await;
         }
-    }
-}
-
-async fn until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+/// The ceiling of the first wait; it doubles with every failure.
 const BASE: Duration = Duration::from_secs(1);
 /// A router needs minutes to come back, and a person is waiting: try often while an outage is young.
 const YOUNG: Duration = Duration::from_mins(10);
+/// The longest wait until then.
 const CAP_YOUNG: Duration = Duration::from_secs(30);
+/// The longest wait once an outage is old.
 const CAP: Duration = Duration::from_mins(5);
 /// A link that was open for less than this has not ended the outage: it would flap.
 const STABLE: Duration = Duration::from_secs(30);

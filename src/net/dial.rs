@@ -12,6 +12,7 @@ use super::{Awaited, NetError, Reach};
 
 /// How long one address may take before the next one is tried beside it (RFC 8305 §5).
 const HEAD_START: Duration = Duration::from_millis(250);
+/// How long one address may take at all.
 const ATTEMPT: Duration = Duration::from_secs(8);
 /// Names with more addresses than this are not waited for to the end.
 const ADDRESSES: usize = 6;

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 /// When the question goes out, counted from the first time: just after a cable is plugged in the first
 /// ones are lost.
 const ASKED: [Duration; 3] = [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(1)];
+/// How long an answer is waited for, from the first question on.
 const END: Duration = Duration::from_millis(2500);
 /// After the first answer, for the other family and for other interfaces.
 const MORE: Duration = Duration::from_millis(25);

@@ -46,7 +46,7 @@ pub struct BackedUp {
     /// Bytes of the file.
     pub size: u64,
     /// Instances in it.
-    pub instances: u64,
+    pub instances: usize,
 }
 
 impl Store {
@@ -79,7 +79,7 @@ pub fn back_up(
     if to.exists() {
         return Err(StoreError::Io(format!("{} exists already; choose another name", to.display())));
     }
-    let folder = folder_of(to);
+    let folder = private::folder_of(to);
     let at = |error: &dyn std::fmt::Display| StoreError::Io(format!("{}: {error}", to.display()));
     // Beside the place where it is to be, and for its owner only.
     let staged = tempfile::Builder::new().prefix(".tetherd-").suffix(".db").tempfile_in(folder);
@@ -113,7 +113,7 @@ fn copy(database: &Path, to: &Path) -> Result<Connection, StoreError> {
 
 /// One file without a log beside it, marked as what it is. Who was signed in on the page is not taken along:
 /// what was ended since would come back. Returns the number of instances.
-fn dress(copy: Connection, mark: &Mark) -> Result<u64, StoreError> {
+fn dress(copy: Connection, mark: &Mark) -> Result<usize, StoreError> {
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     copy.pragma_update(None, "secure_delete", true)?;
     let value = serde_json::to_vec(mark)?;
@@ -126,7 +126,7 @@ fn dress(copy: Connection, mark: &Mark) -> Result<u64, StoreError> {
     }
     let instances: i64 = copy.query_row("SELECT count(*) FROM instance", [], |row| row.get(0))?;
     copy.close().map_err(|(_, error)| error)?;
-    Ok(instances.unsigned_abs())
+    Ok(usize::try_from(instances).unwrap_or_default())
 }
 
 /// What is wrong with the file, as far as that can be seen without its key.
@@ -141,10 +141,6 @@ fn mark(connection: &Connection) -> Result<Option<Mark>, StoreError> {
         .query_row("SELECT value FROM meta WHERE name = ?1", [MARK], |row| row.get(0))
         .optional()?;
     value.map(|value| serde_json::from_slice(&value).map_err(StoreError::from)).transpose()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// With a suffix, as SQLite names the files beside a database.

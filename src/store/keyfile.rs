@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{SealingKey, StoreError};
+use super::{SealingKey, StoreError, private};
 
 /// Where the sealing key comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl KeySource {
     pub(super) fn make(&self) -> Result<SealingKey, StoreError> {
         let path = self.path();
         if let Some(folder) = path.parent() {
-            super::private::folder(folder).map_err(|error| io(folder, &error))?;
+            private::folder(folder).map_err(|error| io(folder, &error))?;
         }
         let key = SealingKey::generate()?;
         write(path, &key)?;
@@ -117,8 +117,7 @@ pub fn write(path: &Path, key: &SealingKey) -> Result<(), StoreError> {
 }
 
 fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    super::private::sync(folder)
+    private::sync(private::folder_of(path))
 }
 
 fn for_its_owner_only(file: &File, path: &Path) -> Result<(), StoreError> {

@@ -19,6 +19,11 @@ pub(super) fn file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// The folder that a file is in: `.` for a bare name.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// What was made, renamed or taken away in a folder is on disk when this returns.
 pub(super) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()

@@ -301,7 +301,7 @@ impl Machine {
         told.unwrap_or(BAN_WAIT).clamp(Duration::from_secs(1), LONGEST_WAIT)
     }
 
-    /// For tests and logs.
+    /// What a test compares.
     #[cfg(test)]
     pub(super) fn shows(&self) -> (Visible, Option<Reason>) {
         (self.visible(), self.reason)

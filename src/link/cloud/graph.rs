@@ -21,6 +21,7 @@ const FIELDS: &str =
 const BODY: usize = 64 * 1024;
 /// Below the bound of a command, so that who asked gets the reason and not a shrug.
 const WHOLE: Duration = Duration::from_secs(10);
+/// Of it, until the connection stands.
 const CONNECT: Duration = Duration::from_secs(6);
 
 pub(super) struct Graph {

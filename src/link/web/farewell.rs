@@ -23,6 +23,7 @@ use crate::store::credentials::Tombstone;
 
 /// For one device: dialling, log-in, the request and its answer.
 const LIMIT: Duration = Duration::from_mins(1);
+/// How long after a failure the next try is: at first, doubled with every one, and at most.
 const FIRST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(5);
 /// WhatsApp itself removes devices that were away for a month.

@@ -12,6 +12,7 @@ use super::http::{LIMIT, TooLarge};
 use crate::link::LinkError;
 use crate::model::{Media, MediaKind, MediaPlace};
 
+/// How long a file may take to be loaded.
 const DOWNLOAD: Duration = Duration::from_secs(30);
 /// What encryption adds at most.
 const SEALED: usize = 1024;

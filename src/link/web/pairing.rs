@@ -10,7 +10,9 @@ use crate::model::{Deadline, PhoneNumber, Secret};
 
 /// How long WhatsApp takes a code (`wacore/src/pair_code.rs`).
 const LIVES: Duration = Duration::from_mins(3);
+/// How long whoever asked too often should wait; WhatsApp does not say.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// How long WhatsApp may take to give a code.
 const REQUEST: Duration = Duration::from_secs(30);
 
 /// A code for this number: the one that is alive, or a new one.

@@ -20,7 +20,8 @@ use super::proof::Proof;
 use super::transport::Phase;
 use super::{WebLink, version};
 use crate::link::{Cause, Goal, LOGIN, LinkEvent, NOTHING_YET, Outcome, Presence, QrCode, RetryHint};
-use crate::model::{AccountJid, Deadline, Profile, Reason, ReasonDetail};
+use crate::model::{Deadline, Profile, Reason, ReasonDetail};
+use crate::store::credentials;
 
 /// How long the credentials of a fresh link may take to reach the disk.
 const SAVE: Duration = Duration::from_secs(20);
@@ -337,12 +338,6 @@ impl<'a> Attempt<'a> {
     }
 
     fn profile(&self) -> Profile {
-        let device = self.client.persistence_manager().get_device_snapshot();
-        Profile {
-            jid: device.pn.as_ref().map(|pn| AccountJid::from_jid(&pn.to_string())),
-            lid: device.lid.as_ref().map(|lid| AccountJid::from_jid(&lid.to_string()).as_str().to_owned()),
-            name: Some(device.push_name.clone()).filter(|name| !name.is_empty()),
-            picture_url: None,
-        }
+        credentials::profile(&self.client.persistence_manager().get_device_snapshot())
     }
 }

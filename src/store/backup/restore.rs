@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
 use super::super::{KeySource, SealingKey, StoreError, connect, private, schema, seal, take_lock};
-use super::{MARK, Mark, beside, faults, folder_of, mark};
+use super::{MARK, Mark, beside, faults, mark};
 use crate::model::{Secret, Stamp};
 
 /// A backup that took its place.
@@ -37,7 +37,7 @@ pub fn restore(
 ) -> Result<Restored, StoreError> {
     // Held to the end: no daemon starts meanwhile.
     let _lock = take_lock(database)?;
-    let folder = folder_of(database);
+    let folder = private::folder_of(database);
     let staged = stage(file, folder)?;
     let restored = fit(staged.path(), source, passphrase).map_err(|error| match error {
         StoreError::Corrupt(why) | StoreError::Sqlite(why) => StoreError::BadBackup(why),

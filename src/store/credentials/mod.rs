@@ -84,10 +84,16 @@ pub(super) fn linked_account(
         .optional()?;
     let Some(kept) = kept else { return Ok(None) };
     let device: Device = serde_json::from_slice(&sealer.open(&place(instance, Kind::Device, ""), &kept)?)?;
-    Ok(device.pn.as_ref().map(|pn| Profile {
-        jid: Some(AccountJid::from_jid(&pn.to_string())),
+    Ok(device.pn.is_some().then(|| profile(&device)))
+}
+
+/// What a device tells of its account; before the link only little.
+#[must_use]
+pub fn profile(device: &Device) -> Profile {
+    Profile {
+        jid: device.pn.as_ref().map(|pn| AccountJid::from_jid(&pn.to_string())),
         lid: device.lid.as_ref().map(|lid| AccountJid::from_jid(&lid.to_string()).as_str().to_owned()),
         name: Some(device.push_name.clone()).filter(|name| !name.is_empty()),
         picture_url: None,
-    }))
+    }
 }
