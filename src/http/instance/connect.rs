@@ -172,7 +172,7 @@ fn nothing(snapshot: &Snapshot, asked_pairing: bool) -> NothingYet {
     }
 }
 
-pub(super) fn stated(snapshot: &Snapshot) -> Stated {
+fn stated(snapshot: &Snapshot) -> Stated {
     Stated { instance: name_and_state(snapshot) }
 }
 

@@ -12,7 +12,7 @@ use super::CloudConfig;
 use super::verdict;
 use crate::link::{Cause, LinkError, RetryHint, outcome};
 use crate::model::{Profile, ProxyConfig, Reason, Secret};
-use crate::net::{FetchOptions, Net, NetError, Response};
+use crate::net::{FetchOptions, Net, NetError, Response, Target};
 
 /// What a state needs to know. A field that Meta does not know is an error for the whole question.
 const FIELDS: &str =
@@ -65,8 +65,7 @@ impl Graph {
         let url =
             serde_json::from_slice::<MediaAnswer>(&place.body).ok().filter(|_| place.status.is_success());
         let Some(MediaAnswer { url }) = url else { return Err(no_media(place.status)) };
-        // Meta's token goes to Meta's hosts only: never without TLS, but for a Graph API on this box.
-        if !url.starts_with("https://") && !url.starts_with(&self.config.graph_url) {
+        if !may_see_the_token(&url, &self.config.graph_url) {
             return Err(LinkError::Refused("Meta names a place without TLS for the file".into()));
         }
         let request = authorized(Method::GET, &url, token).map_err(lost)?;
@@ -115,6 +114,12 @@ struct MediaAnswer {
     url: String,
 }
 
+/// Meta's token goes to Meta's hosts only: never without TLS, but for a Graph API on this box.
+fn may_see_the_token(url: &str, graph_url: &str) -> bool {
+    let place = Target::of(url);
+    url.starts_with("https://") || place.is_some() && place == Target::of(graph_url)
+}
+
 fn no_media(status: StatusCode) -> LinkError {
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         LinkError::Unreachable(format!("Meta does not give the file now ({status})"))
@@ -139,4 +144,25 @@ fn authorized(method: Method, url: &str, token: &Secret) -> Result<Request<Bytes
         .header(http::header::CONTENT_LENGTH, 0)
         .body(Bytes::new())
         .map_err(|_| Cause::new(Reason::ServerError).saying("an address of Meta's Graph API is none."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_see_the_token;
+
+    #[test]
+    fn the_token_leaves_without_tls_only_for_the_very_graph_api_of_the_configuration() {
+        let here = "http://127.0.0.1:80";
+        for good in ["https://lookaside.example/file", "http://127.0.0.1:80/file", "http://127.0.0.1/file"] {
+            assert!(may_see_the_token(good, here), "{good}");
+        }
+        for bad in [
+            "http://lookaside.example/",
+            "http://127.0.0.1:8080/",
+            "http://127.0.0.1:80@evil.example/",
+            "ftp:",
+        ] {
+            assert!(!may_see_the_token(bad, here), "{bad}");
+        }
+    }
 }
