@@ -1,18 +1,19 @@
 //! Instances and the truth about their links.
 
-use rusqlite::{Connection, OptionalExtension, Row};
-use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+pub(super) mod kept;
+mod row;
+
+use rusqlite::{Connection, OptionalExtension};
 
 use super::due::Appended;
 use super::outbox::Append;
 use super::seal::{Sealer, place};
 use super::{Store, StoreError, credentials, outbox, sessions, webhooks};
 use crate::model::{
-    Digest, Ended, InstanceChange, InstanceId, InstanceName, InstanceRecord, InstanceUuid, Integration,
-    LinkTruth, NewEvent, NewInstance, Profile, ProxyConfig, ProxyProtocol, Reason, ReasonDetail, Secret,
-    Stamp,
+    InstanceChange, InstanceId, InstanceRecord, LinkTruth, NewEvent, NewInstance, Profile, Secret, Stamp,
 };
+use kept::{seal_proxy, seal_token, write_ended};
+use row::RawRow;
 
 impl Store {
     /// All instances, oldest first. The truth is what the credentials on disk say: a crash between
@@ -161,101 +162,6 @@ impl Store {
     }
 }
 
-struct RawRow {
-    id: i64,
-    uuid: String,
-    name: String,
-    integration: String,
-    linked: i64,
-    profile: String,
-    ended: Option<String>,
-    settings: String,
-    proxy: Option<Vec<u8>>,
-    number: Option<String>,
-    business_id: Option<String>,
-    token: [u8; 32],
-    created: i64,
-    updated: i64,
-}
-
-impl RawRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get(0)?,
-            uuid: row.get(1)?,
-            name: row.get(2)?,
-            integration: row.get(3)?,
-            linked: row.get(4)?,
-            profile: row.get(5)?,
-            ended: row.get(6)?,
-            settings: row.get(7)?,
-            proxy: row.get(8)?,
-            number: row.get(9)?,
-            business_id: row.get(10)?,
-            token: row.get(11)?,
-            created: row.get(12)?,
-            updated: row.get(13)?,
-        })
-    }
-
-    fn parse(self, connection: &Connection, sealer: &Sealer) -> Result<InstanceRecord, StoreError> {
-        let id = InstanceId(self.id);
-        let integration: Integration = self
-            .integration
-            .parse()
-            .map_err(|_| StoreError::Corrupt(format!("integration {}", self.integration)))?;
-        let profile: Profile = serde_json::from_str(&self.profile)?;
-        let ended = self.ended.as_deref().map(read_ended).transpose()?;
-        let device = credentials::linked_account(connection, sealer, id)?;
-        let truth = truth(integration, self.linked, profile, ended, device, Stamp::from_millis(self.updated));
-        let proxy = match self.proxy {
-            Some(kept) => Some(read_proxy(&sealer.open(&place::proxy(self.id), &kept)?)?),
-            None => None,
-        };
-        Ok(InstanceRecord {
-            id,
-            uuid: InstanceUuid(self.uuid),
-            name: InstanceName::parse(&self.name)
-                .map_err(|e| StoreError::Corrupt(format!("name {}: {e}", self.name)))?,
-            integration,
-            truth,
-            settings: serde_json::from_str(&self.settings)?,
-            proxy,
-            number: self.number,
-            business_id: self.business_id,
-            token: Digest(self.token),
-            created: Stamp::from_millis(self.created),
-            updated: Stamp::from_millis(self.updated),
-        })
-    }
-}
-
-/// For the engine's instances the credentials decide, for Meta's what was last known.
-fn truth(
-    integration: Integration,
-    linked: i64,
-    known: Profile,
-    ended: Option<Ended>,
-    device: Option<Profile>,
-    at: Stamp,
-) -> LinkTruth {
-    let merged = |device: Profile| Profile {
-        jid: device.jid,
-        lid: device.lid.or_else(|| known.lid.clone()),
-        name: device.name.or_else(|| known.name.clone()),
-        picture_url: known.picture_url.clone(),
-    };
-    match (integration, linked, device) {
-        (Integration::Web, _, Some(device)) => LinkTruth::Linked { profile: merged(device), ended },
-        (Integration::Cloud, 1, _) => LinkTruth::Linked { profile: known, ended },
-        (_, 0, _) => LinkTruth::Never,
-        _ => {
-            let gone = || Ended { reason: Reason::LoggedOut, at, detail: ReasonDetail::default() };
-            LinkTruth::Unlinked { profile: known, ended: ended.unwrap_or_else(gone) }
-        }
-    }
-}
-
 fn insert(
     connection: &Connection,
     sealer: &Sealer,
@@ -350,63 +256,4 @@ fn write_truth(
         sessions::use_up(connection, id)?;
     }
     Ok(())
-}
-
-/// An [`Ended`] as it is kept.
-#[derive(Serialize, Deserialize)]
-struct KeptEnd {
-    reason: Reason,
-    at: i64,
-    detail: ReasonDetail,
-}
-
-fn write_ended(ended: &Ended) -> Result<String, StoreError> {
-    let kept = KeptEnd { reason: ended.reason, at: ended.at.millis(), detail: ended.detail.clone() };
-    Ok(serde_json::to_string(&kept)?)
-}
-
-fn read_ended(text: &str) -> Result<Ended, StoreError> {
-    let kept: KeptEnd = serde_json::from_str(text)?;
-    Ok(Ended { reason: kept.reason, at: Stamp::from_millis(kept.at), detail: kept.detail })
-}
-
-/// A [`ProxyConfig`] as it is kept, sealed.
-#[derive(Serialize, Deserialize)]
-struct KeptProxy {
-    protocol: String,
-    host: String,
-    port: u16,
-    username: Option<String>,
-    password: Option<String>,
-}
-
-fn seal_proxy(sealer: &Sealer, id: InstanceId, proxy: &ProxyConfig) -> Result<Vec<u8>, StoreError> {
-    sealer.seal(&place::proxy(id.0), &Zeroizing::new(write_proxy(proxy)?))
-}
-
-fn seal_token(sealer: &Sealer, id: InstanceId, token: &Secret) -> Result<Vec<u8>, StoreError> {
-    sealer.seal(&place::cloud_token(id.0), token.expose().as_bytes())
-}
-
-fn write_proxy(proxy: &ProxyConfig) -> Result<Vec<u8>, StoreError> {
-    let kept = KeptProxy {
-        protocol: proxy.protocol.as_str().to_owned(),
-        host: proxy.host.clone(),
-        port: proxy.port,
-        username: proxy.username.clone(),
-        password: proxy.password.as_ref().map(|password| password.expose().to_owned()),
-    };
-    Ok(serde_json::to_vec(&kept)?)
-}
-
-pub(super) fn read_proxy(bytes: &[u8]) -> Result<ProxyConfig, StoreError> {
-    let kept: KeptProxy = serde_json::from_slice(bytes)?;
-    let unknown = |_| StoreError::Corrupt(format!("proxy protocol {}", kept.protocol));
-    Ok(ProxyConfig {
-        protocol: kept.protocol.parse::<ProxyProtocol>().map_err(unknown)?,
-        host: kept.host,
-        port: kept.port,
-        username: kept.username,
-        password: kept.password.map(Secret::new),
-    })
 }

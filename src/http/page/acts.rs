@@ -61,10 +61,10 @@ pub(super) async fn on_account(
         "token" => settings::fresh_key(call, session, reader, &s).await,
         "meta-token" => settings::replace_token(call, reader, form, handle).await,
         "meta-subscribe" => settings::subscribe(call, reader, handle).await,
-        "webhook" => webhook::set(call, reader, form, &s).await,
-        "webhook-secret" => webhook::fresh(call, reader, &s).await,
-        "webhook-test" => webhook::test(call, reader, &s).await,
-        "redeliver" => webhook::again(call, session, form, &s).await,
+        "webhook" => webhook::acts::set(call, reader, form, &s).await,
+        "webhook-secret" => webhook::acts::fresh(call, reader, &s).await,
+        "webhook-test" => webhook::acts::test(call, reader, &s).await,
+        "redeliver" => webhook::acts::again(call, session, form, &s).await,
         _ => Ok(gone(reader)),
     }
 }

@@ -1,33 +1,26 @@
 //! One attempt: one run of the engine, from dialling to the end of the connection.
 
+mod heard;
+mod online;
+mod watched;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use futures_util::future::Fuse;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use whatsapp_rust::futures::channel::oneshot;
-use whatsapp_rust::wacore_binary::node::Node as Sent;
-use whatsapp_rust::{Client, NodeFilter, OwnedNodeRef};
+use whatsapp_rust::Client;
 
 use super::client::{self, Held};
 use super::events::Heard;
-use super::outcome::{self, Seen, Terminal};
-use super::proof::Proof;
+use super::outcome::{self, Seen};
 use super::transport::Phase;
 use super::{WebLink, version};
-use crate::link::{Cause, Goal, LOGIN, LinkEvent, NOTHING_YET, Outcome, Presence, QrCode, RetryHint};
-use crate::model::{Deadline, Profile, Reason, ReasonDetail};
-use crate::store::credentials;
-
-/// How long the credentials of a fresh link may take to reach the disk.
-const SAVE: Duration = Duration::from_secs(20);
-const LOOK: Duration = Duration::from_millis(10);
-/// Until what is about to be sent is in the queue of the connection.
-const SENT: Duration = Duration::from_millis(50);
+use crate::link::{Cause, Goal, LOGIN, LinkEvent, NOTHING_YET, Outcome, RetryHint};
+use crate::model::Reason;
+use watched::Watched;
 
 pub(super) async fn run(
     link: &WebLink,
@@ -74,33 +67,6 @@ struct Attempt<'a> {
     spent: bool,
     /// As it was set when it was last looked at.
     always_online: bool,
-}
-
-type Node = oneshot::Receiver<Arc<OwnedNodeRef>>;
-
-/// One set of waiters per attempt: a stream error of the past must not answer for the present.
-struct Watched {
-    success: Fuse<Node>,
-    stream_error: Node,
-    /// The engine says that the account is online.
-    shown: oneshot::Receiver<Arc<Sent>>,
-    proof: Proof,
-}
-
-impl Watched {
-    fn start(client: &Arc<Client>) -> Self {
-        Self {
-            success: client.wait_for_node(NodeFilter::tag("success")).fuse(),
-            stream_error: client.wait_for_node(NodeFilter::tag("stream:error")),
-            shown: Self::shown(client),
-            proof: Proof::start(client),
-        }
-    }
-
-    /// Before the backlog when it knows the account's name, and whenever it hears of another one.
-    fn shown(client: &Client) -> oneshot::Receiver<Arc<Sent>> {
-        client.wait_for_sent_node(NodeFilter::tag("presence").attr("type", "available"))
-    }
 }
 
 impl<'a> Attempt<'a> {
@@ -234,110 +200,5 @@ impl<'a> Attempt<'a> {
     async fn say(&self, event: LinkEvent) {
         // A supervisor that does not listen any more has stopped this attempt.
         let _ = self.sink.send(event).await;
-    }
-
-    async fn take(&mut self, heard: Heard) {
-        self.link.trace.moved();
-        match heard {
-            Heard::Code { text, lives } => {
-                let expires = Deadline::after(self.link.parts.clock.as_ref(), lives);
-                self.say(LinkEvent::Code(QrCode { text, expires })).await;
-            }
-            Heard::Exhausted => {
-                self.seen.exhausted = true;
-                self.spent = true;
-            }
-            Heard::PairingCodeDead => {
-                self.link.pairing.lock().await.take();
-                self.say(LinkEvent::PairingCodeDead).await;
-            }
-            Heard::Scanned => {
-                self.scanned = true;
-                self.say(LinkEvent::Scanned).await;
-                self.saved().await;
-            }
-            Heard::PairFailed(why) => {
-                let words = format!("The phone's answer could not be verified ({why}).");
-                self.say(LinkEvent::PairRefused(Reason::ServerError, ReasonDetail::message(words))).await;
-            }
-            Heard::Passkey => {
-                self.seen.passkey = true;
-                self.spent = true;
-                client::stop(&self.client).await;
-            }
-            Heard::Ready => self.ready().await,
-            Heard::PushName(name) => {
-                let profile = Profile { name: Some(name), ..self.profile() };
-                self.say(LinkEvent::ProfileChanged(profile)).await;
-            }
-            Heard::Terminal(terminal) => {
-                // The first one is the reason; `Dropped` is what follows any of them.
-                if matches!(self.seen.terminal, None | Some(Terminal::Dropped)) {
-                    self.seen.terminal = Some(terminal);
-                }
-            }
-        }
-    }
-
-    /// Linked means that the credentials are on disk; the engine tells of the scan before that.
-    async fn saved(&self) {
-        let on_disk = async {
-            loop {
-                if let Err(error) = self.client.persistence_manager().flush().await {
-                    tracing::warn!(instance = %self.link.context.name, %error, "the credentials are not on disk yet");
-                }
-                if let Ok(Some(profile)) = self.link.parts.store.linked_account(self.link.context.id).await {
-                    return profile;
-                }
-                tokio::time::sleep(LOOK).await;
-            }
-        };
-        match tokio::time::timeout(SAVE, on_disk).await {
-            Ok(profile) => self.say(LinkEvent::Linked(profile)).await,
-            Err(_) => {
-                tracing::error!(instance = %self.link.context.name, "the credentials could not be stored");
-            }
-        }
-    }
-
-    async fn let_in(&mut self) {
-        self.seen.logged_in = true;
-        self.link.parts.reached.send_replace(());
-        self.link.trace.moved();
-        self.say(LinkEvent::LoggedIn(self.profile())).await;
-    }
-
-    /// Takes back that the account is online, unless it is meant. The engine tells of it right before it is sent.
-    async fn hide(&self) {
-        if self.link.online.load(Ordering::Acquire) {
-            return;
-        }
-        tokio::time::sleep(SENT).await;
-        if let Err(error) = client::show(&self.client, Presence::Unavailable).await {
-            tracing::warn!(instance = %self.link.context.name, %error, "the account may be shown as online");
-        }
-    }
-
-    /// What is to be seen from now on; before the log-in there is nothing to be seen.
-    async fn options_changed(&mut self) {
-        let always_online = self.link.options().settings.always_online;
-        if always_online == self.always_online || !self.seen.logged_in {
-            return;
-        }
-        self.always_online = always_online;
-        self.link.online.store(always_online, Ordering::Release);
-        let presence = if always_online { Presence::Available } else { Presence::Unavailable };
-        if let Err(error) = client::show(&self.client, presence).await {
-            tracing::warn!(instance = %self.link.context.name, %error, "alwaysOnline takes effect at the next connection");
-        }
-    }
-
-    async fn ready(&self) {
-        self.say(LinkEvent::ProfileChanged(self.profile())).await;
-        self.say(LinkEvent::Synced).await;
-    }
-
-    fn profile(&self) -> Profile {
-        credentials::profile(&self.client.persistence_manager().get_device_snapshot())
     }
 }

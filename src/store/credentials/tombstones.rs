@@ -103,8 +103,8 @@ fn read(row: &Row<'_>, sealer: &Sealer) -> Result<Tombstone, StoreError> {
     let device: Vec<u8> = row.get(3)?;
     let proxy: Option<Vec<u8>> = row.get(4)?;
     let device = sealer.open(&place(instance, Kind::Device, ""), &device)?;
-    let proxy =
-        proxy.map(|sealed| instances::read_proxy(&sealer.open(&seal::place::proxy(instance.0), &sealed)?));
+    let proxy = proxy
+        .map(|sealed| instances::kept::read_proxy(&sealer.open(&seal::place::proxy(instance.0), &sealed)?));
     Ok(Tombstone {
         id: row.get(0)?,
         name: row.get(2)?,
