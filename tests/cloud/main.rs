@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod asking;
+mod codeless;
 mod integration;
 mod secrets;
 mod seen;

@@ -9,7 +9,7 @@ use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::reply::{Reply, created};
-use crate::model::{Digest, InstanceId, Stamp, Token};
+use crate::model::{Digest, InstanceId, Integration, Stamp, Token};
 
 /// Seconds that an address lives unless asked otherwise, at least, and at most.
 const LIFE: u64 = 600;
@@ -41,6 +41,13 @@ pub(crate) async fn post(call: &mut Call, caller: &Caller) -> Result<Reply, ApiE
     let mut body = call.fields().await?;
     let life = body.number("expiresIn", LIFE_LEAST, LIFE_MOST).unwrap_or(LIFE);
     body.finish()?;
+    if snapshot.integration == Integration::Cloud {
+        let message = format!(
+            "The \"{}\" instance is WHATSAPP-BUSINESS: it is linked by Meta's access token, and nobody scans anything",
+            snapshot.name
+        );
+        return Err(ApiError::WrongState { code: "not_available", message });
+    }
     if snapshot.truth.is_linked() {
         let message = format!("The \"{}\" instance is linked already", snapshot.name);
         return Err(ApiError::WrongState { code: "instance_linked", message });

@@ -7,6 +7,8 @@ use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::{ApiError, short};
 use crate::http::reply::{Reply, bytes, ok};
+use crate::instance::Snapshot;
+use crate::model::Integration;
 
 /// The kinds of picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +26,7 @@ pub(crate) fn get(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
     handle.glance();
     let snapshot = handle.snapshot();
     let clock = call.state.clock.as_ref();
-    let code = alive(&snapshot, clock).ok_or_else(|| ApiError::Missing {
-        code: "no_code",
-        message: format!("The \"{}\" instance shows no code now; connect it to get one", snapshot.name),
-    })?;
+    let code = alive(&snapshot, clock).ok_or_else(|| none(&snapshot))?;
     let picture = &code.picture;
     Ok(match format {
         Format::Png => bytes(StatusCode::OK, "image/png", picture.png().to_vec()),
@@ -35,6 +34,17 @@ pub(crate) fn get(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
         Format::Text => bytes(StatusCode::OK, "text/plain; charset=utf-8", picture.text()),
         Format::Json => ok(&code_shown(&snapshot, code, false, clock)),
     })
+}
+
+fn none(snapshot: &Snapshot) -> ApiError {
+    let why = if snapshot.integration == Integration::Cloud {
+        "has no code: a WHATSAPP-BUSINESS instance is linked by Meta's access token"
+    } else if snapshot.truth.is_linked() {
+        "is linked already and shows no code"
+    } else {
+        "shows no code now; connect it to get one"
+    };
+    ApiError::Missing { code: "no_code", message: format!("The \"{}\" instance {why}", snapshot.name) }
 }
 
 fn wanted(call: &Call) -> Result<Format, ApiError> {

@@ -54,6 +54,12 @@ pub(super) fn read(body: &mut Fields, call: &Call) -> Result<Option<Wanted>, Api
         }
         Integration::Cloud => {
             number_id::demand(body, token.is_some(), number.as_deref());
+            if token.is_some() && token == instance_token {
+                body.fault(
+                    "instanceToken",
+                    "is Meta's access token, which opens more than this instance; choose another, or none",
+                );
+            }
             (key(body, call, "instanceToken", instance_token)?, token)
         }
     };
