@@ -25,6 +25,8 @@ async fn keys_come_and_go_while_it_runs_and_while_it_does_not() {
         })
         .await
     };
+    let (shown, why) = run(folder, &["key", "show"]).await;
+    assert!(!shown && why.contains("Start tetherd"), "before the first start there is none: {why}");
     let daemon = start().await;
     let (shown, first) = run(folder, &["key", "show"]).await;
     let first = first.trim().to_owned();
@@ -50,11 +52,16 @@ async fn keys_come_and_go_while_it_runs_and_while_it_does_not() {
     assert!(!gone && why.contains("nobody"), "{why}");
     daemon.terminate().await;
 
-    let (made, third) = run(folder, &["key", "new", "sofa"]).await;
-    assert!(made, "{third}");
+    let (made, said) = run(folder, &["key", "new", "sofa"]).await;
+    assert!(made && said.contains("in the place of the key sofa"), "{said}");
+    let third = said.lines().next().unwrap();
     let daemon = start().await;
-    assert_eq!(daemon.ask_as(Some(third.trim()), "POST", "/verify-creds", None).await.0, 200);
+    daemon.keep_secret(third);
+    assert_eq!(daemon.ask_as(Some(third), "POST", "/verify-creds", None).await.0, 200);
     assert_eq!(daemon.ask_as(Some(&second), "POST", "/verify-creds", None).await.0, 401, "replaced");
+    let (made, said) = run(folder, &["key", "new", "sofa"]).await;
+    assert!(made && said.contains("in the place of the key sofa"), "{said}");
+    assert_eq!(daemon.ask_as(Some(third), "POST", "/verify-creds", None).await.0, 401, "replaced again");
     let (alive, said) = run(folder, &["healthcheck"]).await;
     assert!(alive, "over the socket, without address or key: {said}");
     let (told, said) = run(folder, &["status"]).await;
@@ -87,7 +94,8 @@ async fn the_sealing_key_is_replaced_while_it_runs_and_while_it_does_not() {
     let (done, said) = run(folder, &["key", "rotate-seal", "--to", given.to_str().unwrap()]).await;
     assert!(done && said.contains("own.key"), "{said}");
     let (done, why) = run(folder, &["key", "list"]).await;
-    assert!(!done && why.contains("the sealing key is not the one"), "{why}");
+    let named = format!("the sealing key in {}/sealing.key is not the one", folder.display());
+    assert!(!done && why.contains(&named), "{why}");
     let env = [("TETHERD_SEALING_KEY", given.to_str().unwrap())];
     let daemon = Daemon::start_with(folder, &sandbox, &env).await;
     assert_eq!(daemon.ask("GET", "/webhook/find/shop", None).await.1["url"], "http://127.0.0.1:9/");

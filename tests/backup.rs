@@ -92,6 +92,15 @@ async fn check_looks_at_all_that_a_start_needs_and_tells_what_to_do() {
     let listen = daemon.url.trim_start_matches("http://").to_owned();
     let (good, said) = check(folder, &sandbox.ws_url(), &listen).await;
     assert!(good && said.contains("where tetherd listens") && said.contains("every sealed value"), "{said}");
+    let (key, next) = (folder.join("sealing.key"), folder.join("next.key"));
+    assert!(run(folder, &["key", "rotate-seal", "--to", next.to_str().unwrap()]).await.0);
+    daemon.keep_secret(&std::fs::read_to_string(&next).unwrap());
+    let (good, said) = check(folder, &sandbox.ws_url(), &listen).await;
+    let refused = "mind   database       is whole, but the next start will be refused: the sealing key in";
+    assert!(good && said.contains(refused), "{said}");
+    std::fs::rename(&next, &key).unwrap();
+    let (good, said) = check(folder, &sandbox.ws_url(), &listen).await;
+    assert!(good && said.contains("ok     database"), "{said}");
     daemon.terminate().await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let (good, said) = check(folder, &sandbox.ws_url(), &taken.local_addr().unwrap().to_string()).await;

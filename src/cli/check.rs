@@ -76,8 +76,12 @@ fn folder(path: &Path) -> Row {
 async fn database(config: &Config, running: Option<&Client>) -> Row {
     const WHAT: &str = "database";
     let file = config.database();
+    let mut misplaced = None;
     let faults = if let Some(client) = running {
-        client.ask("GET", "/owner/check", None).await.map(|answer| listed(&answer))
+        client.ask("GET", "/owner/check", None).await.map(|answer| {
+            misplaced = answer.get("key").and_then(Value::as_str).map(str::to_owned);
+            listed(&answer)
+        })
     } else if file.exists() {
         store::inspect(&file, &daemon::sealing_key(config)).map_err(|error| match error {
             StoreError::InUse(_) => {
@@ -88,12 +92,17 @@ async fn database(config: &Config, running: Option<&Client>) -> Row {
     } else {
         return Row::good(WHAT, "is not there yet; the first start makes it");
     };
-    match faults {
-        Ok(faults) if faults.is_empty() => {
+    match (faults, misplaced) {
+        (Ok(faults), Some(why)) if faults.is_empty() => Row::warn(
+            WHAT,
+            format!("is whole, but the next start will be refused: {why}"),
+            "give tetherd the key that the database is sealed with; after rotate-seal --to that is the new file",
+        ),
+        (Ok(faults), None) if faults.is_empty() => {
             Row::good(WHAT, "is whole, and every sealed value in it opens with the key")
         }
-        Ok(faults) => Row::bad(WHAT, faults.join("; "), "restore a backup: tetherd restore FILE"),
-        Err(why) => Row::bad(WHAT, why, "see there"),
+        (Ok(faults), _) => Row::bad(WHAT, faults.join("; "), "restore a backup: tetherd restore FILE"),
+        (Err(why), _) => Row::bad(WHAT, why, "it says above what to do"),
     }
 }
 

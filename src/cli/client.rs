@@ -72,10 +72,21 @@ impl Client {
 
     /// The answer's JSON; anything but a 2xx is an error in the daemon's words.
     pub(super) async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, String> {
+        self.ask_within(WHOLE, method, path, body).await
+    }
+
+    /// As [`Client::ask`], for what must not take long.
+    pub(super) async fn ask_within(
+        &self,
+        limit: Duration,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, String> {
         let request = self.request(method, path, body)?;
         let (status, body) = match &self.way {
             Way::Url(url, net) => {
-                let options = FetchOptions { whole: WHOLE, body_limit: ANSWER, ..FetchOptions::default() };
+                let options = FetchOptions { whole: limit, body_limit: ANSWER, ..FetchOptions::default() };
                 let answer = net.fetch(request, &options).await;
                 let answer = answer.map_err(|error| {
                     format!("tetherd does not answer at {url}: {error}. Is it running? Another user's is reached with sudo, or with --url and --key")
@@ -88,8 +99,8 @@ impl Client {
                     let body = Limited::new(body, ANSWER).collect().await;
                     Ok::<_, String>((head.status, body.map_err(|error| error.to_string())?.to_bytes()))
                 };
-                let answer = tokio::time::timeout(WHOLE, asking).await;
-                answer.map_err(|_| format!("tetherd did not answer within {} s", WHOLE.as_secs()))??
+                let answer = tokio::time::timeout(limit, asking).await;
+                answer.map_err(|_| format!("tetherd did not answer within {} s", limit.as_secs()))??
             }
         };
         let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::client::{encoded, needed, text};
 use super::reach::{self, Reach, reach};
-use super::{Place, runtime, say};
+use super::{Place, runtime, say, say_error};
 use crate::config::Config;
 use crate::model::{Digest, InstanceName, Token};
 use crate::store::{API_KEY_FILE, ApiKey, FIRST_KEY, SealingKey, write_key};
@@ -80,6 +80,13 @@ fn show(place: &Place) -> Result<(), String> {
             say(key.trim());
             Ok(())
         }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !config.database().exists() => {
+            Err(format!(
+                "there is no key yet: the first start makes one. Start tetherd; if it runs, name its folder: --data-dir \
+             (looked for {})",
+                path.display()
+            ))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(format!(
             "the first key was shown, used or replaced already, and only its hash is kept; make another one: tetherd key new \
              (looked for {})",
@@ -95,17 +102,20 @@ fn show(place: &Place) -> Result<(), String> {
 async fn make(name: &str, config: &Config) -> Result<(), String> {
     let fresh = !config.database().exists();
     let way = if fresh { Reach::Stopped(reach::open(config).await?) } else { reach(config).await? };
-    let key = match way {
+    let (key, replaced) = match way {
         Reach::Running(client) => {
+            let before = rows(&client.ask("GET", "/owner/keys", None).await?);
             let made = client.ask("POST", "/owner/keys", Some(&json!({"name": name}))).await?;
-            needed(&made, "/key")?
+            (needed(&made, "/key")?, before.iter().any(|(known, _)| known == name))
         }
         Reach::Stopped(store) => {
             let key = Token::generate().map_err(|error| format!("no randomness: {error}"))?;
+            let before = store.api_keys().await;
             let kept = store.put_api_key(name.to_owned(), Digest::of(key.expose())).await;
             reach::close(store, config).await;
             kept.map_err(|error| error.to_string())?;
-            key.expose().to_owned()
+            let before = before.map_err(|error| error.to_string())?;
+            (key.expose().to_owned(), before.iter().any(|known| known.name == name))
         }
     };
     if name == FIRST_KEY {
@@ -113,6 +123,12 @@ async fn make(name: &str, config: &Config) -> Result<(), String> {
         let _ = std::fs::remove_file(config.data_dir.join(API_KEY_FILE));
     }
     say(&key);
+    if replaced {
+        // Beside the key, which a script reads.
+        say_error(&format!(
+            "It is in the place of the key {name}, which is none any more. For one more: tetherd key new NAME"
+        ));
+    }
     Ok(())
 }
 

@@ -106,10 +106,11 @@ async fn wrap(call: &mut Call) -> Result<Reply, ApiError> {
     Ok(ok(&serde_json::json!({"wrapped": wrapped})))
 }
 
-/// What is wrong with the database.
+/// What is wrong with the database, and with the key that its next start will look for.
 async fn check(call: &Call) -> Result<Reply, ApiError> {
     let faults = call.state.store.check().await?;
-    Ok(ok(&serde_json::json!({"faults": faults})))
+    let key = call.state.store.finds_its_key().await.err().map(|error| error.to_string());
+    Ok(ok(&serde_json::json!({"faults": faults, "key": key})))
 }
 
 /// The keys in memory are those on disk.

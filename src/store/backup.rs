@@ -58,8 +58,11 @@ impl Store {
         let (source, path) = (self.0.source.clone(), self.0.readers.path().to_owned());
         self.read(move |connection| {
             let unknown = || StoreError::Io("where the sealing key is kept is not known".into());
-            let key = source.ok_or_else(unknown)?.load(&path)?;
-            seal::wrapped_for(connection, &key, &other).map(hex::encode)
+            let source = source.ok_or_else(unknown)?;
+            let key = source.load(&path)?;
+            let wrapped =
+                seal::wrapped_for(connection, &key, &other).map_err(|error| source.blamed(error))?;
+            Ok(hex::encode(wrapped))
         })
         .await
     }
@@ -80,6 +83,9 @@ pub fn back_up(
         return Err(StoreError::Io(format!("{} exists already; choose another name", to.display())));
     }
     let folder = private::folder_of(to);
+    if !folder.is_dir() {
+        return Err(StoreError::Io(format!("there is no folder {}", folder.display())));
+    }
     let at = |error: &dyn std::fmt::Display| StoreError::Io(format!("{}: {error}", to.display()));
     // Beside the place where it is to be, and for its owner only.
     let staged = tempfile::Builder::new().prefix(".tetherd-").suffix(".db").tempfile_in(folder);

@@ -84,6 +84,9 @@ async fn a_backup_of_a_database_in_use_is_one_file_that_takes_its_place_again() 
     assert_eq!((made.instances, made.size), (2, std::fs::metadata(&file).unwrap().len()));
     let again = back_up(&home.database(), &file, None, SystemClock.now());
     assert!(matches!(again, Err(StoreError::Io(why)) if why.contains("exists already")));
+    let nowhere = back_up(&home.database(), &home.file("no/such/backup"), None, SystemClock.now());
+    let why = nowhere.unwrap_err().to_string();
+    assert!(why.starts_with("there is no folder /") && why.ends_with("/no/such"), "{why}");
     let names = std::fs::read_dir(home.0.path()).unwrap().flatten();
     assert!(!names.into_iter().any(|file| file.file_name().to_string_lossy().starts_with(".tetherd-")));
 

@@ -23,6 +23,12 @@ pub enum StoreError {
         "the sealing key is not the one that this database was sealed with; put the right one back, nothing was changed"
     )]
     WrongKey,
+    /// The same, of a key that has a place.
+    #[error(
+        "the sealing key in {} is not the one that this database was sealed with; put the right one there, nothing was \
+         changed", .0.display()
+    )]
+    OtherKey(PathBuf),
     /// The sealing key is not there, and the database is.
     #[error(
         "the sealing key {} is missing, and {} cannot be opened without it. Put the key back; or, from a backup that was \

@@ -58,6 +58,14 @@ impl KeySource {
         }
     }
 
+    /// Names the place of a key that does not fit.
+    pub(super) fn blamed(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::WrongKey => StoreError::OtherKey(self.path().to_owned()),
+            other => other,
+        }
+    }
+
     /// A fresh key in its place, where there is none.
     pub(super) fn make(&self) -> Result<SealingKey, StoreError> {
         let path = self.path();

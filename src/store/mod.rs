@@ -106,7 +106,7 @@ impl Store {
         let opening = move || {
             // Before the key is looked for: no key is made for a database that another process is making.
             let lock = take_lock(&path)?;
-            let opened = Opened::new(lock, path, &source)?;
+            let opened = Opened::new(lock, path, &source).map_err(|error| source.blamed(error))?;
             Self::of(opened, clock, Some(source))
         };
         tokio::task::spawn_blocking(opening).await.map_err(|_| StoreError::Closed)?
@@ -192,7 +192,7 @@ impl Store {
             if replaced {
                 source.put_next(&new)?;
             }
-            seal::rewrap(connection, &old, &new)?;
+            seal::rewrap(connection, &old, &new).map_err(|error| source.blamed(error))?;
             Ok((source, replaced))
         })
         .await

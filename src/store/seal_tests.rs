@@ -181,7 +181,7 @@ async fn a_missing_or_wrong_key_is_refused_and_touches_nothing() {
     assert!(missing.to_string().contains("Put the key back"), "{missing}");
     assert!(!path.exists() && unchanged(), "no key is made for a database that has one");
     super::write_key(&path, &SealingKey::new([9; 32])).unwrap();
-    assert_eq!(open(folder.path()).await.err(), Some(StoreError::WrongKey));
+    assert_eq!(open(folder.path()).await.err(), Some(StoreError::OtherKey(path.clone())), "it is named");
     assert!(unchanged());
     std::fs::write(&path, key).unwrap();
     assert_eq!(open(folder.path()).await.unwrap().instances().await.unwrap().len(), 2);
@@ -215,7 +215,7 @@ async fn the_sealing_key_is_replaced_and_a_power_cut_meanwhile_locks_nobody_out(
     let _ = std::fs::remove_file(&next);
     assert_eq!(
         open(folder.path()).await.err(),
-        Some(StoreError::WrongKey),
+        Some(StoreError::OtherKey(path)),
         "the old one opens nothing any more"
     );
 }
@@ -234,7 +234,7 @@ async fn a_given_key_is_replaced_only_by_one_that_is_given() {
     assert!(refused.contains("--to FILE"), "{refused}");
     store.rotate_key(Some(SealingKey::new([2; 32]))).await.unwrap();
     store.close().await;
-    assert_eq!(open(&given).await.err(), Some(StoreError::WrongKey));
+    assert_eq!(open(&given).await.err(), Some(StoreError::OtherKey(given)));
     open(&next).await.unwrap();
 }
 
