@@ -1,9 +1,11 @@
 //! What belongs to codes is refused in words that lead on, and Meta's token is no key of ours.
 
 use serde_json::json;
+use tetherd_sandbox::graph::Condition;
 
-use crate::support::Daemon;
-use crate::{TOKEN, business, create, start};
+use crate::seen::Seen;
+use crate::support::{Daemon, KEY};
+use crate::{ID, TOKEN, business, create, start};
 
 async fn refused(daemon: &Daemon, method: &str, path: &str) -> (u16, String, String) {
     let (status, answer) = daemon.ask(method, path, None).await;
@@ -48,5 +50,22 @@ async fn meta_s_token_is_refused_as_a_key() {
     let message = answer["message"].as_str().unwrap();
     assert!(status == 400 && message.contains("instanceToken is Meta's access token"), "{status} {message}");
     assert!(!message.contains(TOKEN), "{message}");
+    daemon.terminate().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_has_one_button_that_asks_meta() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sandbox, daemon) = start(folder.path()).await;
+    create(&daemon).await;
+    daemon.until("open").await;
+    let cookie = daemon.sign_in(KEY).await;
+    let headers = [("cookie", cookie.as_str()), ("accept", "text/html"), ("accept-language", "en")];
+    for condition in [Condition::Good, Condition::Unregistered, Condition::Broken, Condition::Expired] {
+        sandbox.graph().condition(ID, condition).unwrap();
+        assert_eq!(daemon.ask("POST", "/instance/restart/shop", None).await.0, 200);
+        let (status, page) = Seen::default().ask(&daemon.url, "GET /page/accounts/shop", &headers, "").await;
+        assert_eq!((status, page.matches("Ask Meta now").count()), (200, 1), "{condition:?}: {page}");
+    }
     daemon.terminate().await;
 }

@@ -6,19 +6,23 @@ use super::demo;
 use super::reader::Reader;
 use super::rooms::address;
 use crate::instance::Snapshot;
-use crate::model::{Integration, LinkTruth};
+use crate::model::{Integration, LinkTruth, Visible};
 
 /// The forms of all that.
 pub(super) fn section(reader: &Reader, s: &Snapshot) -> Markup {
     let w = reader.tongue.words();
     let base = address(s);
     let cloud = s.integration == Integration::Cloud;
+    // Meta is asked by the button above while it is not open.
+    let again = !cloud || s.visible == Visible::Open;
     html! {
         @if matches!(s.truth, LinkTruth::Linked { .. }) {
             div.acts {
-                form method="post" action={ (base) "/restart" } {
-                    (reader.proof())
-                    button #restart type="submit" { (if cloud { w.ask_meta } else { w.restart }) }
+                @if again {
+                    form method="post" action={ (base) "/restart" } {
+                        (reader.proof())
+                        button #restart type="submit" { (if cloud { w.ask_meta } else { w.restart }) }
+                    }
                 }
                 (asked(reader, &base, "logout", w.log_out, if cloud { w.cloud_out_ask } else { w.log_out_ask }))
                 (asked(reader, &base, "delete", w.delete, w.delete_ask))
