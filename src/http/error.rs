@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use serde::Serialize;
 
@@ -275,6 +275,10 @@ impl From<ApiError> for Reply {
             // What is busy or full now is not so for long.
             ApiError::Unavailable { .. } | ApiError::Storage(_) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            // What is left of the body is not read: the next request needs another connection.
+            ApiError::TooLarge(_) | ApiError::NotJson(_) | ApiError::SlowBody(_) => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             ApiError::WrongMethod { allow, .. } => {
                 if let Ok(value) = HeaderValue::from_str(&allow.join(", ")) {

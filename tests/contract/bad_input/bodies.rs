@@ -86,6 +86,8 @@ async fn a_body_of_200_mb() {
             });
             let refused = answer(&mut reading).await;
             refused.is_error(413, &framing);
+            // Or a client would send its next request into a connection that is closed.
+            assert_eq!(refused.header("connection"), Some("close"), "{framing}");
             assert!(sending.await.unwrap().is_err(), "{framing}: not all of it was read");
         }
     }
