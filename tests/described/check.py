@@ -4,11 +4,9 @@ import copy
 import hashlib
 import hmac
 import json
-import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -19,8 +17,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from openapi_spec_validator import validate
 
+from tetherd import KEY, tetherd
+
 TETHERD, SANDBOX = sys.argv[1:]
-KEY = "0123456789abcdef0123456789abcdef"
 SECRET = "the-app-secret-of-the-tests"
 PHONE = "15551234567"
 ID = "106540352242922"
@@ -311,22 +310,14 @@ def stream():
         covered.add(("/events", "GET"))
 
 
-with tempfile.TemporaryDirectory() as folder:
-    away = subprocess.Popen([SANDBOX], stdout=subprocess.PIPE, text=True)
+away = subprocess.Popen([SANDBOX], stdout=subprocess.PIPE, text=True)
+try:
     sandbox = json.loads(away.stdout.readline())
-    env = os.environ | {
-        "TETHERD_DATA_DIR": folder, "TETHERD_API_KEY": KEY, "TETHERD_WHATSAPP_URL": sandbox["wsUrl"],
-        "TETHERD_CLOUD_GRAPH_URL": sandbox["controlUrl"] + "/graph", "TETHERD_CLOUD_APP_SECRET": SECRET,
-    }
-    daemon = subprocess.Popen([TETHERD, "serve", "--listen", "127.0.0.1:0"], env=env, stderr=subprocess.PIPE, text=True)
-    try:
-        for line in daemon.stderr:
-            if "listening on " in line:
-                base = line.split("listening on ")[1].strip().removesuffix("\x1b[0m")
-                break
-        else:
-            sys.exit("tetherd does not listen")
-        threading.Thread(target=daemon.stderr.read, daemon=True).start()
+    with tetherd(
+        TETHERD, LIMIT, TETHERD_WHATSAPP_URL=sandbox["wsUrl"],
+        TETHERD_CLOUD_GRAPH_URL=sandbox["controlUrl"] + "/graph", TETHERD_CLOUD_APP_SECRET=SECRET,
+    ) as here:
+        base = here.base
         with urllib.request.urlopen(base + "/openapi.json", timeout=LIMIT) as answer:
             document = json.load(answer)
         validate(copy.deepcopy(document))
@@ -336,7 +327,5 @@ with tempfile.TemporaryDirectory() as folder:
         if missed:
             sys.exit(f"described and not tried: {sorted(missed)}")
         print(f"{len(covered)} of {len(every)} operations answered as they are described; the document is valid OpenAPI {document['openapi']}")
-    finally:
-        daemon.terminate()
-        away.terminate()
-        assert daemon.wait(10) == 0
+finally:
+    away.terminate()

@@ -1,16 +1,12 @@
 """Runs on the box of the lab: starts tetherd and posts test events to names of the local network."""
 
-import json
-import os
 import subprocess
 import sys
-import tempfile
-import threading
 import time
-import urllib.request
+
+from tetherd import tetherd
 
 TETHERD, LAB, NAME = sys.argv[1:]
-KEY = "0123456789abcdef0123456789abcdef"
 HOSTS = f"/etc/netns/{NAME}-box/hosts"
 RECEIVER = """
 import http.server
@@ -34,17 +30,6 @@ def receiver(where):
     return process
 
 
-def ask(method, path, body=None):
-    request = urllib.request.Request(base + path, method=method)
-    request.add_header("apikey", KEY)
-    data = None
-    if body is not None:
-        data = json.dumps(body).encode()
-        request.add_header("content-type", "application/json")
-    with urllib.request.urlopen(request, data, timeout=40) as answer:
-        return json.load(answer)
-
-
 def post_to(host):
     ask("POST", "/webhook/set/shop", {"url": f"http://{host}:8123/hook"})
     began = time.monotonic()
@@ -54,19 +39,10 @@ def post_to(host):
     return told, took
 
 
-processes = [receiver("ha"), receiver("tv")]
-with tempfile.TemporaryDirectory() as folder:
-    env = os.environ | {"TETHERD_DATA_DIR": folder, "TETHERD_API_KEY": KEY}
-    daemon = subprocess.Popen([TETHERD, "serve", "--listen", "127.0.0.1:0"], env=env, stderr=subprocess.PIPE, text=True)
-    processes.append(daemon)
-    try:
-        for line in daemon.stderr:
-            if "listening on " in line:
-                base = line.split("listening on ")[1].strip().removesuffix("\x1b[0m")
-                break
-        else:
-            sys.exit("tetherd does not listen")
-        threading.Thread(target=daemon.stderr.read, daemon=True).start()
+receivers = [receiver("ha"), receiver("tv")]
+try:
+    with tetherd(TETHERD, limit=40) as here:
+        ask = here.ask
         ask("POST", "/instance/create", {"instanceName": "shop", "integration": "WHATSAPP-BAILEYS"})
 
         told, took = post_to("homeassistant.local")
@@ -86,6 +62,6 @@ with tempfile.TemporaryDirectory() as folder:
         told, _ = post_to("homeassistant.local")
         assert told["delivered"], "the hosts file comes first: it names the other machine, whose cable is in"
         subprocess.run([LAB, "join", NAME], check=True)
-    finally:
-        for process in processes:
-            process.kill()
+finally:
+    for process in receivers:
+        process.kill()

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.request
+
+from tetherd import tetherd
 
 PLAIN, DEMO, SANDBOX, WORK = sys.argv[1:]
-KEY = "0123456789abcdef0123456789abcdef"
 LIMIT = 60
 
 
@@ -69,34 +69,14 @@ def proxy(client):
     joined(client, socket.create_connection(("127.0.0.1", terminator)))
 
 
-def ask(base, method, path, body=None):
-    request = urllib.request.Request(base + path, method=method, headers={"apikey": KEY, "content-type": "application/json"})
-    data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(request, data, timeout=LIMIT) as answer:
-        return json.load(answer)
-
-
 def connected(binary):
     """What connect says when this tetherd is led to the sandbox."""
-    with tempfile.TemporaryDirectory() as folder:
-        env = os.environ | {"TETHERD_DATA_DIR": folder, "TETHERD_API_KEY": KEY, "TETHERD_NET_EXTRA_CA": f"{WORK}/ca.pem"}
-        daemon = subprocess.Popen([binary, "serve", "--listen", "127.0.0.1:0"], env=env, stderr=subprocess.PIPE, text=True)
-        try:
-            for line in daemon.stderr:
-                if "listening on " in line:
-                    base = line.split("listening on ")[1].strip().removesuffix("\x1b[0m")
-                    break
-            else:
-                sys.exit("tetherd does not listen")
-            threading.Thread(target=daemon.stderr.read, daemon=True).start()
-            ask(base, "POST", "/instance/create", {
-                "instanceName": "shop", "integration": "WHATSAPP-BAILEYS",
-                "proxyHost": "127.0.0.1", "proxyPort": proxied, "proxyProtocol": "http",
-            })
-            return ask(base, "GET", "/instance/connect/shop?wait=5")
-        finally:
-            daemon.terminate()
-            assert daemon.wait(10) == 0
+    with tetherd(binary, LIMIT, TETHERD_NET_EXTRA_CA=f"{WORK}/ca.pem") as here:
+        here.ask("POST", "/instance/create", {
+            "instanceName": "shop", "integration": "WHATSAPP-BAILEYS",
+            "proxyHost": "127.0.0.1", "proxyPort": proxied, "proxyProtocol": "http",
+        })
+        return here.ask("GET", "/instance/connect/shop?wait=5")
 
 
 away = subprocess.Popen([SANDBOX], stdout=subprocess.PIPE, text=True)
