@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
         StoreError::InUse(_) => RUNNING.into(),
         other => format!("{other}{}", hint(&other.to_string())),
     })?;
-    let made = restored.made.map(|at| format!(", as they were at {}", at.rfc3339())).unwrap_or_default();
+    let made = restored.made.map(|at| format!(", as of {}", at.rfc3339())).unwrap_or_default();
     say(&format!("Restored {}{made}:", instances(restored.instances.len())));
     for (name, linked) in &restored.instances {
         say(&format!("  {name}  {}", if *linked { "linked" } else { "not linked" }));

@@ -49,6 +49,10 @@ pub(super) fn get(call: &Call) -> Result<Reply, ApiError> {
     let config = call.state.config().verify_token.clone();
     let own = businesses(call).into_iter().map(|snapshot| verify_token(&secret, &snapshot.uuid));
     if mode != "subscribe" || !trust::is_one_of(token, config.into_iter().chain(own)) {
+        trust::tell_of_stranger(
+            call.state.clock.instant(),
+            "the verify token is none of those that create and [cloud] tell",
+        );
         return Err(ApiError::Forbidden {
             code: "wrong_verify_token",
             message: "hub.mode must be subscribe and hub.verify_token the one that tetherd knows".into(),
@@ -68,6 +72,10 @@ pub(super) async fn post(call: &mut Call) -> Result<Reply, ApiError> {
     let secret = app_secret(call)?;
     let sent = body::whole(sent, LONGEST).await?;
     if !trust::signed(&secret, &sent, &signature) {
+        trust::tell_of_stranger(
+            call.state.clock.instant(),
+            "its signature is not made with [cloud] app_secret",
+        );
         return Err(ApiError::Unauthorized);
     }
     let told = meta::read(&sent).map_err(|error| ApiError::invalid(error.to_string()))?;

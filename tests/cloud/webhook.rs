@@ -108,6 +108,20 @@ async fn meta_s_webhook_is_verified_kept_whole_and_kept_once() {
     daemon.terminate().await;
 }
 
+/// An owner who mistyped the secret finds out why nothing comes; strangers do not fill the log.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_sign_is_told_of_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_sandbox, daemon) = start(folder.path()).await;
+    for _ in 0..3 {
+        assert_eq!(tell(&daemon, "another secret", &payload(1, 1, 1, 0)).await, Ok(401));
+    }
+    let said = "/webhook/meta was refused: its signature is not made with [cloud] app_secret";
+    daemon.until_logged(said).await;
+    assert_eq!(daemon.log().matches(said).count(), 1);
+    daemon.terminate().await;
+}
+
 /// "unknown kinds are kept as they are in an event of their own, not dropped".
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_no_shape_is_kept_as_it_came() {

@@ -1,9 +1,15 @@
 //! Whether it is Meta who speaks.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use hmac::{Hmac, KeyInit as _, Mac};
 use sha2::Sha256;
 
 use crate::model::{InstanceUuid, Secret};
+
+/// Between two words about strangers.
+const QUIET: Duration = Duration::from_mins(1);
 
 /// The verify token of one instance: made from the app's secret, so that it needs no place on disk and
 /// is no key to anything else.
@@ -27,6 +33,17 @@ pub(super) fn signed(app_secret: &Secret, body: &[u8], signature: &str) -> bool 
     let Some(hex) = signature.strip_prefix("sha256=") else { return false };
     let Ok(tag) = hex::decode(hex) else { return false };
     mac(app_secret, body).is_some_and(|mac| mac.verify_slice(&tag).is_ok())
+}
+
+/// Says in the log that somebody spoke as Meta does and was not believed: it may be the owner who mistyped.
+/// Strangers do not fill the log: once a minute at most.
+pub(super) fn tell_of_stranger(now: Instant, why: &'static str) {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|last| now.saturating_duration_since(last) >= QUIET) {
+        *last = Some(now);
+        tracing::warn!("a request to /webhook/meta was refused: {why}");
+    }
 }
 
 fn mac(secret: &Secret, message: &[u8]) -> Option<Hmac<Sha256>> {
