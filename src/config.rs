@@ -7,6 +7,7 @@
 mod cloud;
 mod events;
 mod http;
+mod kind;
 mod load;
 mod net;
 mod proxy;
@@ -32,7 +33,8 @@ pub use webhooks::Webhooks;
 pub use whatsapp::WhatsApp;
 
 use crate::model::{Digest, Secret};
-use load::{Gathered, Kind};
+use kind::Kind;
+use load::Gathered;
 
 /// All choices of the owner.
 #[derive(Debug, Clone, Deserialize)]
@@ -79,7 +81,7 @@ pub enum When {
     Restart,
 }
 
-/// Names of members, how the environment writes their values, when a change takes effect.
+/// Names of members, what they take, when a change takes effect.
 type Keys = &'static [(&'static str, Kind, When)];
 
 /// Every key, by section, as in the file. The environment's name is the path in capitals.
@@ -96,9 +98,9 @@ const SECTIONS: &[(Option<&str>, Keys)] = &[
 ];
 
 const KEYS: Keys = &[
-    ("listen", Kind::Text, When::Restart),
+    ("listen", Kind::Address, When::Restart),
     ("data_dir", Kind::Text, When::Restart),
-    ("api_key", Kind::Text, When::Reload),
+    ("api_key", Kind::Secret, When::Reload),
     ("sealing_key", Kind::Text, When::Restart),
     ("log", Kind::Text, When::Reload),
 ];

@@ -24,8 +24,8 @@ pub struct Cloud {
 pub(super) const KEYS: Keys = &[
     ("graph_url", Kind::Text, When::Restart),
     ("version", Kind::Text, When::Restart),
-    ("app_secret", Kind::Text, When::Reload),
-    ("verify_token", Kind::Text, When::Reload),
+    ("app_secret", Kind::Secret, When::Reload),
+    ("verify_token", Kind::Secret, When::Reload),
     ("interval", Kind::Number, When::Restart),
 ];
 

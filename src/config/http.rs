@@ -28,7 +28,7 @@ pub struct Http {
 pub(super) const KEYS: Keys = &[
     ("hosts", Kind::List, When::Reload),
     ("cors_origins", Kind::List, When::Reload),
-    ("trusted_proxies", Kind::List, When::Reload),
+    ("trusted_proxies", Kind::Networks, When::Reload),
     ("public_url", Kind::Text, When::Restart),
     ("tls_cert", Kind::Text, When::Reload),
     ("tls_key", Kind::Text, When::Reload),

@@ -6,19 +6,8 @@ use std::path::Path;
 use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue};
 
-use super::{BadConfig, Config, Fault};
-
-/// How a value of the environment is written.
-#[derive(Clone, Copy)]
-pub(super) enum Kind {
-    Text,
-    Number,
-    /// `true` or `false`.
-    Flag,
-    List,
-    /// Names with values: in the file only.
-    Table,
-}
+use super::kind::{Kind, begin};
+use super::{BadConfig, Config, Fault, keys};
 
 /// What was read so far, and where each key of it is from.
 #[derive(Default)]
@@ -40,10 +29,21 @@ impl Gathered {
         let wrong = |error: &toml::de::Error| {
             BadConfig(format!("{}: {}", at(error.span().map_or(0, |span| span.start)), error.message()))
         };
-        // As a whole, so that an unknown key or a wrong type is told with its line.
-        toml::from_str::<Config>(&text).map_err(|error| wrong(&error))?;
-        let table = toml::from_str(&text).map_err(|error| wrong(&error))?;
         let spanned = DeTable::parse(&text).map_err(|error| wrong(&error))?;
+        // As a whole, so that an unknown key or a wrong value is told with its line.
+        toml::from_str::<Config>(&text).map_err(|error| {
+            let span = error.span().unwrap_or_default();
+            let Some(key) = key_of_value(spanned.get_ref(), span.start) else { return wrong(&error) };
+            let got = text.get(span.clone()).unwrap_or_default();
+            let BadConfig(says) = match keys().find(|(known, ..)| *known == key) {
+                Some((_, kind, _)) => kind.refused(&key, got, error.message()),
+                None => {
+                    BadConfig(format!("{key} is {got}; it takes a section, [{key}] with keys of its own"))
+                }
+            };
+            BadConfig(format!("{}: {says}", at(span.start)))
+        })?;
+        let table = toml::from_str(&text).map_err(|error| wrong(&error))?;
         let mut origins = BTreeMap::new();
         for (key, value) in spanned.get_ref() {
             let name = key.get_ref();
@@ -59,14 +59,15 @@ impl Gathered {
 
     /// Lays one value over what there is.
     pub(super) fn lay(&mut self, key: &str, kind: Kind, text: &str, from: &str) -> Result<(), BadConfig> {
-        let value = parse(kind, text, from)?;
+        let value = kind.read(text, from)?;
         let (section, name) =
             key.split_once('.').map_or((None, key), |(section, name)| (Some(section), name));
         let mut one = toml::Table::from_iter([(name.to_owned(), value.clone())]);
         if let Some(section) = section {
             one = toml::Table::from_iter([(section.to_owned(), toml::Value::Table(one))]);
         }
-        Config::deserialize(one).map_err(|error| BadConfig(format!("{from}: {}", error.message())))?;
+        Config::deserialize(one)
+            .map_err(|error| kind.refused(from, &format!("{:?}", begin(text)), error.message()))?;
         let place = match section {
             None => &mut self.table,
             Some(section) => {
@@ -93,26 +94,13 @@ impl Gathered {
     }
 }
 
-fn parse(kind: Kind, text: &str, from: &str) -> Result<toml::Value, BadConfig> {
-    // The text may be a secret that was put into the wrong variable.
-    let shown = || text.chars().take(12).collect::<String>();
-    Ok(match kind {
-        Kind::Text => toml::Value::String(text.to_owned()),
-        Kind::Number => {
-            let number = text.parse();
-            let number =
-                number.map_err(|_| BadConfig(format!("{from} is {:?}; it takes a number", shown())))?;
-            toml::Value::Integer(number)
+/// The key in whose value this place of the file is.
+fn key_of_value(table: &DeTable<'_>, offset: usize) -> Option<String> {
+    table.iter().find_map(|(key, value)| match value.get_ref() {
+        DeValue::Table(section) => {
+            let (inner, _) = section.iter().find(|(_, value)| value.span().contains(&offset))?;
+            Some(format!("{}.{}", key.get_ref(), inner.get_ref()))
         }
-        Kind::Flag => match text {
-            "true" | "1" => toml::Value::Boolean(true),
-            "false" | "0" => toml::Value::Boolean(false),
-            _ => return Err(BadConfig(format!("{from} is {:?}; it takes true or false", shown()))),
-        },
-        Kind::Table => return Err(BadConfig(format!("{from} can be set in the configuration file only"))),
-        Kind::List => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
-        }
+        _ => value.span().contains(&offset).then(|| key.get_ref().to_string()),
     })
 }

@@ -27,7 +27,7 @@ pub(super) const KEYS: Keys = &[
     ("port", Kind::Number, When::Restart),
     ("protocol", Kind::Text, When::Restart),
     ("username", Kind::Text, When::Restart),
-    ("password", Kind::Text, When::Restart),
+    ("password", Kind::Secret, When::Restart),
 ];
 
 impl Default for Proxy {

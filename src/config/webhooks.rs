@@ -44,16 +44,16 @@ pub struct Webhooks {
 }
 
 pub(super) const KEYS: Keys = &[
-    ("url", Kind::Text, When::Reload),
+    ("url", Kind::Secret, When::Reload),
     ("events", Kind::List, When::Reload),
     ("by_events", Kind::Flag, When::Reload),
     ("base64", Kind::Flag, When::Reload),
     ("headers", Kind::Table, When::Reload),
-    ("jwt_key", Kind::Text, When::Reload),
-    ("secret", Kind::Text, When::Reload),
-    ("old_secret", Kind::Text, When::Reload),
-    ("allow", Kind::List, When::Restart),
-    ("deny", Kind::List, When::Restart),
+    ("jwt_key", Kind::Secret, When::Reload),
+    ("secret", Kind::Secret, When::Reload),
+    ("old_secret", Kind::Secret, When::Reload),
+    ("allow", Kind::Networks, When::Restart),
+    ("deny", Kind::Networks, When::Restart),
     ("media_limit", Kind::Number, When::Restart),
     ("drain_rate", Kind::Number, When::Restart),
     ("give_up", Kind::Number, When::Restart),
