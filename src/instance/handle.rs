@@ -31,35 +31,42 @@ pub enum Shown {
 
 /// A clonable handle. Reads come from memory; commands go to the instance's supervisor.
 #[derive(Clone)]
-pub struct Handle {
-    pub(crate) commands: mpsc::Sender<Command>,
-    pub(crate) state: watch::Receiver<Arc<Snapshot>>,
-    pub(crate) lookers: Arc<Lookers>,
-    pub(crate) clock: Arc<dyn Clock>,
+pub struct Handle(Arc<Ends>);
+
+/// The caller's ends of what leads to a supervisor.
+pub(super) struct Ends {
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) state: watch::Receiver<Arc<Snapshot>>,
+    pub(super) lookers: Arc<Lookers>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Handle {
+    pub(super) fn new(ends: Ends) -> Self {
+        Self(Arc::new(ends))
+    }
+
     /// What is true now.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.state.borrow())
+        Arc::clone(&self.0.state.borrow())
     }
 
     /// To be told of every change.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.state.clone()
+        self.0.state.clone()
     }
 
     /// Somebody asked for the code: fresh ones are made for another minute.
     pub fn glance(&self) {
-        self.lookers.glance(self.clock.instant());
+        self.0.lookers.glance(self.0.clock.instant());
     }
 
     /// Somebody has the code open for as long as the guard lives.
     #[must_use]
     pub fn look(&self) -> Looking {
-        Looking::start(&self.lookers)
+        Looking::start(&self.0.lookers)
     }
 
     /// Makes sure that exactly one attempt is running and waits, at most `wait`, until there is
@@ -142,7 +149,7 @@ impl Handle {
     pub(crate) async fn load(&self, media: Media, limit: usize) -> Result<Bytes, InstanceError> {
         let (reply, answer) = oneshot::channel();
         let command = Command::Load(media, limit, reply);
-        let asked = self.commands.send_timeout(command, COMMAND_LIMIT).await;
+        let asked = self.0.commands.send_timeout(command, COMMAND_LIMIT).await;
         asked.map_err(|error| match error {
             mpsc::error::SendTimeoutError::Timeout(_) => InstanceError::Stuck,
             mpsc::error::SendTimeoutError::Closed(_) => InstanceError::Gone,
@@ -156,27 +163,27 @@ impl Handle {
 
     /// The clock was set. Waits for a busy supervisor: times must not stay wrong.
     pub(crate) async fn clock_set(&self, shift: Option<ClockShift>) {
-        let _ = self.commands.send_timeout(Command::ClockSet(shift), COMMAND_LIMIT).await;
+        let _ = self.0.commands.send_timeout(Command::ClockSet(shift), COMMAND_LIMIT).await;
     }
 
     /// The box slept. Dropped when the supervisor is busy: it will miss the connection anyway.
     pub(crate) fn woke(&self, slept: Duration) {
-        let _ = self.commands.try_send(Command::Woke(slept));
+        let _ = self.0.commands.try_send(Command::Woke(slept));
     }
 
     /// The network changed. Dropped when the supervisor is busy: it will look anyway.
     pub(crate) fn world_changed(&self) {
-        let _ = self.commands.try_send(Command::WorldChanged);
+        let _ = self.0.commands.try_send(Command::WorldChanged);
     }
 
     pub(crate) async fn stop(&self) {
-        let _ = self.commands.send(Command::Stop).await;
+        let _ = self.0.commands.send(Command::Stop).await;
     }
 
     async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<(), InstanceError> {
         let (reply, answer) = oneshot::channel();
         let asked = async {
-            self.commands.send(command(reply)).await.map_err(|_| InstanceError::Gone)?;
+            self.0.commands.send(command(reply)).await.map_err(|_| InstanceError::Gone)?;
             answer.await.map_err(|_| InstanceError::Gone)?
         };
         tokio::time::timeout(COMMAND_LIMIT, asked).await.map_err(|_| InstanceError::Stuck)?

@@ -15,7 +15,7 @@ use super::tell;
 use crate::link::{LinkError, LinkFactory};
 use crate::model::{
     Clock, ClockShift, Digest, InstanceChange, InstanceId, InstanceName, InstanceRecord, Integration,
-    NewInstance, ProxyConfig,
+    NewEvent, NewInstance, ProxyConfig,
 };
 
 /// Attempts that may be dialling at once; a hundred links are back in well under a second and a Pi
@@ -85,15 +85,17 @@ impl Registry {
             news: Arc::default(),
         };
         let records = shared.ledger.load().await?;
-        tell_of_the_start(&shared, &records).await;
         let registry = Self {
             shared,
             table: RwLock::default(),
             changing: Mutex::default(),
             changed: watch::channel(()).0,
         };
+        let now = registry.shared.clock.now();
         for record in records {
-            registry.enter(record);
+            // Its programs hear that there was a gap.
+            let began = vec![tell::started(&record.name, now)];
+            registry.enter(record, began);
         }
         Ok(Arc::new(registry))
     }
@@ -158,7 +160,7 @@ impl Registry {
             gone @ LedgerError::Gone => CreateError::Storage(gone.to_string()),
             LedgerError::Storage(why) => CreateError::Storage(why),
         })?;
-        Ok(self.enter(record))
+        Ok(self.enter(record, Vec::new()))
     }
 
     /// Unlinks an instance and forgets it; its name is free when this returns. False when there is
@@ -242,9 +244,9 @@ impl Registry {
         }
     }
 
-    fn enter(&self, record: InstanceRecord) -> Handle {
+    fn enter(&self, record: InstanceRecord, began: Vec<NewEvent>) -> Handle {
         let (name, token) = (record.name.clone(), record.token);
-        let (handle, beat, task) = supervisor::start(&self.shared, record);
+        let (handle, beat, task) = supervisor::start(&self.shared, record, began);
         let entry = Entry { handle: handle.clone(), token, beat, task };
         self.table.write().unwrap_or_else(PoisonError::into_inner).insert(name, entry);
         self.changed.send_replace(());
@@ -254,20 +256,5 @@ impl Registry {
 
     fn read<T>(&self, look: impl FnOnce(&HashMap<InstanceName, Entry>) -> T) -> T {
         look(&self.table.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Every instance's programs hear that there was a gap. All of it waits for one commit; a disk that
-/// refuses keeps nobody from starting.
-async fn tell_of_the_start(shared: &Shared, records: &[InstanceRecord]) {
-    let now = shared.clock.now();
-    let telling = records.iter().map(|record| {
-        let event = tell::started(&record.name, now);
-        shared.ledger.commit(record.id, InstanceChange::None, vec![event])
-    });
-    for told in futures_util::future::join_all(telling).await {
-        if let Err(error) = told {
-            tracing::error!(%error, "the start was not told");
-        }
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::attempt::{Attempt, Said};
 use super::command::{Command, Reply};
-use super::handle::Handle;
+use super::handle::{Ends, Handle};
 use super::lookers::Lookers;
 use super::port::Ledger;
 use super::snapshot::{ShownCode, Snapshot};
@@ -25,7 +25,7 @@ use super::tally::Tally;
 use super::tell;
 use crate::link::{Link, LinkContext, LinkEvent, LinkFactory, LinkOptions, PairError, PairingCode};
 use crate::model::{
-    Clock, Deadline, InstanceChange, InstanceRecord, Integration, PhoneNumber, ProxyConfig, Reason,
+    Clock, Deadline, InstanceChange, InstanceRecord, Integration, NewEvent, PhoneNumber, ProxyConfig, Reason,
     ReasonDetail, Stamp, Visible,
 };
 use keeping::{Backlog, LedgerInbox};
@@ -121,8 +121,13 @@ struct Supervisor {
 
 type Answer = (PhoneNumber, Result<PairingCode, PairError>);
 
-/// Starts one; it ends when it is told to stop or delete, or when every handle is gone.
-pub(crate) fn start(shared: &Shared, record: InstanceRecord) -> (Handle, Beat, tokio::task::JoinHandle<()>) {
+/// Starts one; it ends when it is told to stop or delete, or when every handle is gone. `began` are the events that
+/// come before all others of its; whoever starts it does not wait for the disk that takes them.
+pub(crate) fn start(
+    shared: &Shared,
+    record: InstanceRecord,
+    began: Vec<NewEvent>,
+) -> (Handle, Beat, tokio::task::JoinHandle<()>) {
     let inbox = Arc::new(LedgerInbox { ledger: Arc::clone(&shared.ledger), id: record.id });
     let link = shared.links.make(LinkContext {
         id: record.id,
@@ -166,15 +171,15 @@ pub(crate) fn start(shared: &Shared, record: InstanceRecord) -> (Handle, Beat, t
     let effects = supervisor.machine.step(Fact::Boot, supervisor.world());
     supervisor.note_change();
     supervisor.publish_now();
-    let handle = Handle {
+    let handle = Handle::new(Ends {
         commands: sender,
         state: supervisor.publish.subscribe(),
         lookers,
         clock: Arc::clone(&shared.clock),
-    };
+    });
     let task = tokio::spawn(async move {
+        supervisor.tell_boot(began).await;
         supervisor.act(effects).await;
-        supervisor.tell_boot().await;
         supervisor.run().await;
     });
     (handle, beat, task)

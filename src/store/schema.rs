@@ -42,7 +42,10 @@ pub(super) fn migrate(
     }
     let sealer = Sealer::unlock(connection, key)?;
     steps(Some(&sealer)).to_latest(connection).map_err(wrong)?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    if owner(connection)? != APPLICATION_ID {
+        // A write, and synced: not at every start.
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
     if (1..SEALED).contains(&found) {
         // What was plain is still in pages that are free now.
         connection.execute_batch("VACUUM")?;
@@ -56,11 +59,14 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<i64, Sto
     if found > known {
         return Err(StoreError::Newer { path: path.to_owned(), found, known });
     }
-    let owner: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if found > 0 && owner != APPLICATION_ID {
+    if found > 0 && owner(connection)? != APPLICATION_ID {
         return Err(StoreError::Io(format!("{} is a database of another program", path.display())));
     }
     Ok(found)
+}
+
+fn owner(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("PRAGMA application_id", [], |row| row.get(0))?)
 }
 
 /// The number of the last step that there is.

@@ -34,11 +34,13 @@ impl Supervisor {
         }
     }
 
-    /// The state in which the process found the instance.
-    pub(super) async fn tell_boot(&mut self) {
+    /// The state in which the process found the instance. All instances' words share a commit.
+    pub(super) async fn tell_boot(&mut self, mut events: Vec<NewEvent>) {
         if self.told.0 != Visible::Close {
-            let event = tell::connection_update(&self.snapshot());
-            self.keep(InstanceChange::None, vec![event]).await;
+            events.push(tell::connection_update(&self.snapshot()));
+        }
+        if !events.is_empty() {
+            self.keep(InstanceChange::None, events).await;
         }
     }
 
