@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 
 use super::address::Client;
 use super::error::ApiError;
-use super::throttle::Throttle;
+use super::throttle::{Met, Throttle};
 use crate::instance::{Handle, Registry};
 use crate::model::{Clock, Digest, InstanceName, Secret};
 
@@ -141,7 +141,8 @@ impl Guard<'_> {
     /// The caller who knows this key.
     pub(crate) fn admit_key(&self, key: Secret, client: &Client) -> Result<Caller, ApiError> {
         let digest = Digest::of(key.expose());
-        if let Some(wait) = self.throttle.wait(client.address, &digest, self.clock.instant()) {
+        let met = self.throttle.meet(client.address, &digest, self.clock.instant());
+        if let Met::Wait(wait) = met {
             return Err(ApiError::TooManyFailures(wait));
         }
         let caller = if self.keys.holds(&digest) {
@@ -155,7 +156,9 @@ impl Guard<'_> {
             self.throttle.failed(client.address, self.clock.instant());
             return Err(ApiError::Unauthorized);
         };
-        self.throttle.succeeded(client.address, digest, self.clock.instant());
+        if met == Met::New {
+            self.throttle.succeeded(client.address, digest, self.clock.instant());
+        }
         Ok(caller)
     }
 }

@@ -8,6 +8,7 @@ use http::{Method, Request};
 use hyper::body::Incoming;
 
 use super::address::{Client, Peer};
+use super::auth::Caller;
 use super::call::{Call, decode};
 use super::cors;
 use super::error::ApiError;
@@ -18,7 +19,7 @@ use super::meta;
 use super::owner;
 use super::page;
 use super::reply::Reply;
-use super::routes::{Methods, Op, ROUTES};
+use super::routes::{Act, Keyless, Methods, Op, ROUTES, Read};
 use super::state::State;
 use super::stream;
 use super::webhook as w;
@@ -55,7 +56,7 @@ pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request:
     let call = Call { state, client, parts, params, body: Some(body) };
     let started = call.state.clock.instant();
     let state = Arc::clone(&call.state);
-    let handled = std::panic::AssertUnwindSafe(bounded(call, route)).catch_unwind().await;
+    let handled = std::panic::AssertUnwindSafe(dispatch(call, route)).catch_unwind().await;
     let reply = match handled {
         Ok(Ok(reply)) => reply,
         Ok(Err(error)) => error.into(),
@@ -89,8 +90,30 @@ fn find(path: &str) -> (Route, Vec<(String, String)>) {
     (Some(*found.value), params)
 }
 
-async fn bounded(call: Call, route: Route) -> Result<Reply, ApiError> {
-    match tokio::time::timeout(HANDLER_LIMIT, dispatch(call, route)).await {
+/// Who asks is settled before what is asked: without a key, all that needs one looks the same.
+///
+/// What waits is boxed: every answer would else carry the room that the largest handler needs, and most only read.
+async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
+    if owner::answers(&call) {
+        return bounded(Box::pin(owner::answer(call))).await;
+    }
+    if page::answers(&call) {
+        return bounded(Box::pin(page::answer(call))).await;
+    }
+    let op = operation(route, &call.parts.method);
+    if let Ok(Op::Keyless(op)) = op {
+        return bounded(Box::pin(open(&mut call, op))).await;
+    }
+    let caller = call.state.guard().admit(&call.parts.headers, &call.client)?;
+    match op.map_err(|allow| refusal(&call, allow))? {
+        Op::Keyless(op) => bounded(Box::pin(open(&mut call, op))).await,
+        Op::Read(op) => read(&call, &caller, op),
+        Op::Act(op) => bounded(Box::pin(act(&mut call, &caller, op))).await,
+    }
+}
+
+async fn bounded(handling: impl Future<Output = Result<Reply, ApiError>>) -> Result<Reply, ApiError> {
+    match tokio::time::timeout(HANDLER_LIMIT, handling).await {
         Ok(answered) => answered,
         Err(_) => Err(ApiError::Unavailable {
             code: "timed_out",
@@ -99,58 +122,49 @@ async fn bounded(call: Call, route: Route) -> Result<Reply, ApiError> {
     }
 }
 
-/// Who asks is settled before what is asked: without a key, all that needs one looks the same.
-async fn dispatch(mut call: Call, route: Route) -> Result<Reply, ApiError> {
-    if owner::answers(&call) {
-        return owner::answer(call).await;
-    }
-    if page::answers(&call) {
-        return page::answer(call).await;
-    }
-    let op = operation(route, &call.parts.method);
-    if let Ok(op) = op
-        && op.is_open()
-    {
-        return match op {
-            Op::Root => m::root::get(&call).await,
-            Op::Healthz => m::health::healthz(&call.state).await,
-            Op::Metrics => m::metrics::get(&call).await,
-            Op::OpenApi => Ok(m::openapi::get()),
-            Op::VerifyMeta => meta::get(&call),
-            Op::Meta => meta::post(&mut call).await,
-            _ => Ok(m::health::readyz(&call.state)),
-        };
-    }
-    let caller = call.state.guard().admit(&call.parts.headers, &call.client)?;
-    let op = op.map_err(|allow| refusal(&call, allow))?;
+async fn open(call: &mut Call, op: Keyless) -> Result<Reply, ApiError> {
     match op {
-        Op::Root | Op::Healthz | Op::Readyz | Op::Metrics | Op::OpenApi | Op::VerifyMeta | Op::Meta => {
-            Err(ApiError::Internal)
-        }
-        Op::SubscribeMeta => meta::subscribe(&call, &caller).await,
-        Op::VerifyCreds => m::verify::post(&caller),
-        Op::Create => i::create::post(&mut call, &caller).await,
-        Op::Connect => i::connect::get(&call, &caller).await,
-        Op::State => i::state::get(&call, &caller),
-        Op::Fetch => i::fetch::get(&call, &caller),
-        Op::Qrcode => i::qrcode::get(&call, &caller),
-        Op::Restart => i::restart::post(&call, &caller).await,
-        Op::Logout => i::logout::delete(&call, &caller).await,
-        Op::Delete => i::delete::delete(&call, &caller).await,
-        Op::SetPresence => i::presence::post(&mut call, &caller).await,
-        Op::SetSettings => i::settings::set(&mut call, &caller).await,
-        Op::FindSettings => i::settings::find(&call, &caller),
-        Op::SetProxy => i::proxy::set(&mut call, &caller).await,
-        Op::FindProxy => i::proxy::find(&call, &caller),
-        Op::SetToken => i::token::put(&mut call, &caller).await,
-        Op::SetWebhook => w::set(&mut call, &caller).await,
-        Op::FindWebhook => w::find(&call, &caller).await,
-        Op::Deliveries => w::deliveries::list(&call, &caller).await,
-        Op::Redeliver => w::deliveries::again(&mut call, &caller).await,
-        Op::TestWebhook => w::test(&call, &caller).await,
-        Op::Invite => i::invite::post(&mut call, &caller).await,
-        Op::EndInvite => i::invite::delete(&call, &caller).await,
-        Op::Events => stream::get(&call, &caller),
+        Keyless::Root => m::root::get(call).await,
+        Keyless::Healthz => m::health::healthz(&call.state).await,
+        Keyless::Readyz => Ok(m::health::readyz(&call.state)),
+        Keyless::Metrics => m::metrics::get(call).await,
+        Keyless::OpenApi => Ok(m::openapi::get()),
+        Keyless::VerifyMeta => meta::get(call),
+        Keyless::Meta => meta::post(call).await,
+    }
+}
+
+fn read(call: &Call, caller: &Caller, op: Read) -> Result<Reply, ApiError> {
+    match op {
+        Read::VerifyCreds => m::verify::post(caller),
+        Read::State => i::state::get(call, caller),
+        Read::Fetch => i::fetch::get(call, caller),
+        Read::Qrcode => i::qrcode::get(call, caller),
+        Read::FindSettings => i::settings::find(call, caller),
+        Read::FindProxy => i::proxy::find(call, caller),
+        Read::Events => stream::get(call, caller),
+    }
+}
+
+async fn act(call: &mut Call, caller: &Caller, op: Act) -> Result<Reply, ApiError> {
+    match op {
+        Act::SubscribeMeta => meta::subscribe(call, caller).await,
+        Act::Create => i::create::post(call, caller).await,
+        Act::Connect => i::connect::get(call, caller).await,
+        Act::Restart => i::restart::post(call, caller).await,
+        Act::Logout => i::logout::delete(call, caller).await,
+        Act::Delete => i::delete::delete(call, caller).await,
+        Act::SetPresence => i::presence::post(call, caller).await,
+        Act::SetSettings => i::settings::set(call, caller).await,
+        Act::SetProxy => i::proxy::set(call, caller).await,
+        Act::SetToken => i::token::put(call, caller).await,
+        Act::SetWebhook => w::set(call, caller).await,
+        Act::FindWebhook => w::find(call, caller).await,
+        Act::Deliveries => w::deliveries::list(call, caller).await,
+        Act::Redeliver => w::deliveries::again(call, caller).await,
+        Act::TestWebhook => w::test(call, caller).await,
+        Act::Invite => i::invite::post(call, caller).await,
+        Act::EndInvite => i::invite::delete(call, caller).await,
     }
 }
 
@@ -168,5 +182,19 @@ fn refusal(call: &Call, allow: Vec<&'static str>) -> ApiError {
         ApiError::NoRoute(method, call.parts.uri.path().chars().take(200).collect())
     } else {
         ApiError::WrongMethod { method, allow }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answer;
+
+    /// hyper moves it into its place for every request.
+    #[test]
+    fn an_answer_under_way_is_small() {
+        fn size<A, B, C, D, F>(_: impl Fn(A, B, C, D) -> F) -> usize {
+            size_of::<F>()
+        }
+        assert!(size(answer) <= 4096, "{} bytes", size(answer));
     }
 }

@@ -2,26 +2,41 @@
 
 use http::Method;
 
-/// What can be asked.
+/// Asked without a key: tells nothing of instances, or sees to its key itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Op {
+pub(super) enum Keyless {
     Root,
-    VerifyCreds,
     Healthz,
     Readyz,
-    Create,
-    Connect,
+    Metrics,
+    OpenApi,
+    VerifyMeta,
+    Meta,
+}
+
+/// Answered from memory: waits for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    VerifyCreds,
     State,
     Fetch,
     Qrcode,
+    FindSettings,
+    FindProxy,
+    Events,
+}
+
+/// What may wait, for the disk, for an instance, for the rest of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    Create,
+    Connect,
     Restart,
     Logout,
     Delete,
     SetPresence,
     SetSettings,
-    FindSettings,
     SetProxy,
-    FindProxy,
     SetToken,
     SetWebhook,
     FindWebhook,
@@ -30,27 +45,25 @@ pub(super) enum Op {
     TestWebhook,
     Invite,
     EndInvite,
-    Events,
-    Metrics,
-    OpenApi,
-    VerifyMeta,
-    Meta,
     SubscribeMeta,
 }
 
+/// What can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Op {
+    Keyless(Keyless),
+    Read(Read),
+    Act(Act),
+}
+
 impl Op {
-    /// Asked without a key: tells nothing of instances, or sees to its key itself.
-    pub(super) fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::Root
-                | Self::Healthz
-                | Self::Readyz
-                | Self::Metrics
-                | Self::OpenApi
-                | Self::VerifyMeta
-                | Self::Meta
-        )
+    /// Its name in the description.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Keyless(op) => format!("{op:?}"),
+            Self::Read(op) => format!("{op:?}"),
+            Self::Act(op) => format!("{op:?}"),
+        }
     }
 }
 
@@ -59,34 +72,40 @@ pub(super) type Methods = &'static [(Method, Op)];
 
 /// Every route, with the names of its pieces.
 pub(super) const ROUTES: &[(&str, Methods)] = &[
-    ("/", &[(Method::GET, Op::Root)]),
-    ("/verify-creds", &[(Method::POST, Op::VerifyCreds)]),
-    ("/healthz", &[(Method::GET, Op::Healthz)]),
-    ("/readyz", &[(Method::GET, Op::Readyz)]),
-    ("/instance/create", &[(Method::POST, Op::Create)]),
-    ("/instance/connect/{name}", &[(Method::GET, Op::Connect)]),
-    ("/instance/connectionState/{name}", &[(Method::GET, Op::State)]),
-    ("/instance/fetchInstances", &[(Method::GET, Op::Fetch)]),
-    ("/instance/qrcode/{name}", &[(Method::GET, Op::Qrcode)]),
-    ("/instance/restart/{name}", &[(Method::POST, Op::Restart)]),
-    ("/instance/logout/{name}", &[(Method::DELETE, Op::Logout)]),
-    ("/instance/delete/{name}", &[(Method::DELETE, Op::Delete)]),
-    ("/instance/setPresence/{name}", &[(Method::POST, Op::SetPresence)]),
-    ("/instance/token/{name}", &[(Method::PUT, Op::SetToken)]),
-    ("/settings/set/{name}", &[(Method::POST, Op::SetSettings)]),
-    ("/settings/find/{name}", &[(Method::GET, Op::FindSettings)]),
-    ("/proxy/set/{name}", &[(Method::POST, Op::SetProxy)]),
-    ("/proxy/find/{name}", &[(Method::GET, Op::FindProxy)]),
-    ("/webhook/set/{name}", &[(Method::POST, Op::SetWebhook)]),
-    ("/webhook/find/{name}", &[(Method::GET, Op::FindWebhook)]),
-    ("/webhook/deliveries/{name}", &[(Method::GET, Op::Deliveries)]),
-    ("/webhook/redeliver/{name}", &[(Method::POST, Op::Redeliver)]),
-    ("/webhook/redeliver/{name}/{id}", &[(Method::POST, Op::Redeliver)]),
-    ("/webhook/test/{name}", &[(Method::POST, Op::TestWebhook)]),
-    ("/instance/invite/{name}", &[(Method::POST, Op::Invite), (Method::DELETE, Op::EndInvite)]),
-    ("/events", &[(Method::GET, Op::Events)]),
-    ("/metrics", &[(Method::GET, Op::Metrics)]),
-    ("/webhook/meta", &[(Method::GET, Op::VerifyMeta), (Method::POST, Op::Meta)]),
-    ("/webhook/meta/subscribe/{name}", &[(Method::POST, Op::SubscribeMeta)]),
-    ("/openapi.json", &[(Method::GET, Op::OpenApi)]),
+    ("/", &[(Method::GET, Op::Keyless(Keyless::Root))]),
+    ("/verify-creds", &[(Method::POST, Op::Read(Read::VerifyCreds))]),
+    ("/healthz", &[(Method::GET, Op::Keyless(Keyless::Healthz))]),
+    ("/readyz", &[(Method::GET, Op::Keyless(Keyless::Readyz))]),
+    ("/instance/create", &[(Method::POST, Op::Act(Act::Create))]),
+    ("/instance/connect/{name}", &[(Method::GET, Op::Act(Act::Connect))]),
+    ("/instance/connectionState/{name}", &[(Method::GET, Op::Read(Read::State))]),
+    ("/instance/fetchInstances", &[(Method::GET, Op::Read(Read::Fetch))]),
+    ("/instance/qrcode/{name}", &[(Method::GET, Op::Read(Read::Qrcode))]),
+    ("/instance/restart/{name}", &[(Method::POST, Op::Act(Act::Restart))]),
+    ("/instance/logout/{name}", &[(Method::DELETE, Op::Act(Act::Logout))]),
+    ("/instance/delete/{name}", &[(Method::DELETE, Op::Act(Act::Delete))]),
+    ("/instance/setPresence/{name}", &[(Method::POST, Op::Act(Act::SetPresence))]),
+    ("/instance/token/{name}", &[(Method::PUT, Op::Act(Act::SetToken))]),
+    ("/settings/set/{name}", &[(Method::POST, Op::Act(Act::SetSettings))]),
+    ("/settings/find/{name}", &[(Method::GET, Op::Read(Read::FindSettings))]),
+    ("/proxy/set/{name}", &[(Method::POST, Op::Act(Act::SetProxy))]),
+    ("/proxy/find/{name}", &[(Method::GET, Op::Read(Read::FindProxy))]),
+    ("/webhook/set/{name}", &[(Method::POST, Op::Act(Act::SetWebhook))]),
+    ("/webhook/find/{name}", &[(Method::GET, Op::Act(Act::FindWebhook))]),
+    ("/webhook/deliveries/{name}", &[(Method::GET, Op::Act(Act::Deliveries))]),
+    ("/webhook/redeliver/{name}", &[(Method::POST, Op::Act(Act::Redeliver))]),
+    ("/webhook/redeliver/{name}/{id}", &[(Method::POST, Op::Act(Act::Redeliver))]),
+    ("/webhook/test/{name}", &[(Method::POST, Op::Act(Act::TestWebhook))]),
+    (
+        "/instance/invite/{name}",
+        &[(Method::POST, Op::Act(Act::Invite)), (Method::DELETE, Op::Act(Act::EndInvite))],
+    ),
+    ("/events", &[(Method::GET, Op::Read(Read::Events))]),
+    ("/metrics", &[(Method::GET, Op::Keyless(Keyless::Metrics))]),
+    (
+        "/webhook/meta",
+        &[(Method::GET, Op::Keyless(Keyless::VerifyMeta)), (Method::POST, Op::Keyless(Keyless::Meta))],
+    ),
+    ("/webhook/meta/subscribe/{name}", &[(Method::POST, Op::Act(Act::SubscribeMeta))]),
+    ("/openapi.json", &[(Method::GET, Op::Keyless(Keyless::OpenApi))]),
 ];

@@ -97,7 +97,9 @@ async fn accept(socket: Socket, conversation: Conversation, slots: Slots, tasks:
         match accepted {
             Ok((stream, peer)) => {
                 if let Some(slot) = slots.take(peer) {
-                    let conversation = conversation.clone();
+                    let mut conversation = conversation.clone();
+                    // Of its own: it is looked at for every request, and all would take the same lock.
+                    conversation.shutdown = conversation.shutdown.child_token();
                     tasks.spawn(async move {
                         conversation.hold(stream, peer).await;
                         drop(slot);

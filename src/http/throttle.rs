@@ -31,16 +31,31 @@ struct Entry {
     good: Vec<Digest>,
 }
 
+/// How a key of an address is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Met {
+    /// It was right before, from there.
+    Known,
+    /// It may be looked at.
+    New,
+    /// Too many were wrong: not before so long.
+    Wait(Duration),
+}
+
 impl Throttle {
-    /// How long this address has to wait before a key of its is looked at; none when it need not.
-    pub(crate) fn wait(&self, address: Option<IpAddr>, key: &Digest, now: Instant) -> Option<Duration> {
+    /// Whether a key of this address is looked at.
+    pub(crate) fn meet(&self, address: Option<IpAddr>, key: &Digest, now: Instant) -> Met {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = table.get_mut(&site(address))?;
+        let Some(entry) = table.get_mut(&site(address)) else { return Met::New };
         entry.refill(now);
-        if entry.failures < BURST || entry.good.contains(key) {
-            return None;
+        if entry.good.contains(key) {
+            return Met::Known;
         }
-        Some(REFILL.saturating_sub(now.saturating_duration_since(entry.since)).max(Duration::from_secs(1)))
+        if entry.failures < BURST {
+            return Met::New;
+        }
+        let wait = REFILL.saturating_sub(now.saturating_duration_since(entry.since));
+        Met::Wait(wait.max(Duration::from_secs(1)))
     }
 
     /// A wrong key came from this address.
@@ -100,7 +115,7 @@ fn site(address: Option<IpAddr>) -> Option<IpAddr> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{BURST, REFILL, REMEMBERED, Throttle};
+    use super::{BURST, Met, REFILL, REMEMBERED, Throttle};
     use crate::model::Digest;
     use std::net::IpAddr;
     use std::time::Instant;
@@ -108,7 +123,7 @@ mod tests {
     fn exhausted(address: &str, now: Instant) -> (Throttle, Option<IpAddr>) {
         let (throttle, address) = (Throttle::default(), Some(address.parse().unwrap()));
         for _ in 0..BURST {
-            assert_eq!(throttle.wait(address, &Digest::of("x"), now), None);
+            assert_eq!(throttle.meet(address, &Digest::of("x"), now), Met::New);
             throttle.failed(address, now);
         }
         (throttle, address)
@@ -118,9 +133,9 @@ mod tests {
     fn guesses_run_out_and_come_back() {
         let now = Instant::now();
         let (throttle, address) = exhausted("192.0.2.1", now);
-        assert_eq!(throttle.wait(address, &Digest::of("x"), now), Some(REFILL));
-        assert_eq!(throttle.wait(address, &Digest::of("x"), now + REFILL), None);
-        assert_eq!(throttle.wait(Some("192.0.2.2".parse().unwrap()), &Digest::of("x"), now), None);
+        assert_eq!(throttle.meet(address, &Digest::of("x"), now), Met::Wait(REFILL));
+        assert_eq!(throttle.meet(address, &Digest::of("x"), now + REFILL), Met::New);
+        assert_eq!(throttle.meet(Some("192.0.2.2".parse().unwrap()), &Digest::of("x"), now), Met::New);
     }
 
     #[test]
@@ -128,8 +143,8 @@ mod tests {
         let now = Instant::now();
         let (throttle, address) = exhausted("192.0.2.1", now);
         throttle.succeeded(address, Digest::of("good"), now);
-        assert_eq!(throttle.wait(address, &Digest::of("good"), now), None);
-        assert!(throttle.wait(address, &Digest::of("guess"), now).is_some());
+        assert_eq!(throttle.meet(address, &Digest::of("good"), now), Met::Known);
+        assert!(matches!(throttle.meet(address, &Digest::of("guess"), now), Met::Wait(_)));
     }
 
     #[test]
@@ -144,9 +159,9 @@ mod tests {
         for n in 0..u32::try_from(REMEMBERED).unwrap() {
             throttle.failed(Some(IpAddr::from((0x0a00_0000 + n).to_be_bytes())), now);
         }
-        assert_eq!(throttle.wait(address, &Digest::of("one"), now), None);
-        assert_eq!(throttle.wait(address, &Digest::of("another"), now), None);
-        assert!(throttle.wait(address, &Digest::of("guess"), now).is_some());
+        assert_eq!(throttle.meet(address, &Digest::of("one"), now), Met::Known);
+        assert_eq!(throttle.meet(address, &Digest::of("another"), now), Met::Known);
+        assert!(matches!(throttle.meet(address, &Digest::of("guess"), now), Met::Wait(_)));
     }
 
     #[test]
@@ -154,7 +169,7 @@ mod tests {
         let now = Instant::now();
         let (throttle, _) = exhausted("2001:db8::1", now);
         let neighbour = Some("2001:db8::2".parse().unwrap());
-        assert!(throttle.wait(neighbour, &Digest::of("x"), now).is_some());
+        assert!(matches!(throttle.meet(neighbour, &Digest::of("x"), now), Met::Wait(_)));
     }
 
     #[test]

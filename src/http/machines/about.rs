@@ -5,7 +5,7 @@ use utoipa::openapi::schema::{
 };
 use utoipa::openapi::{Ref, RefOr};
 
-use crate::http::routes::Op;
+use crate::http::routes::{Act, Keyless, Op, Read};
 
 pub(super) const JSON: &str = "application/json";
 
@@ -148,75 +148,83 @@ pub(super) fn about(op: Op) -> About {
     use Answer::{Kind, List, Maybe, Of, OrKinds};
     use Takes::{All, Either, Foreign, Perhaps};
     match op {
-        Op::Root => About::does("Who answers here", Of("Welcome")),
-        Op::VerifyCreds => About::does("Whether the key is the global one", Of("Verified")),
-        Op::Healthz => About::does("Whether process and storage answer", Of("Health")),
-        Op::Readyz => About::does("Whether everything is started", Of("Health")),
-        Op::Create => About::sets("Create an instance", All(&["CreateBody", "Settings"]), Of("Created")),
-        Op::Connect => About::reads(
+        Op::Keyless(Keyless::Root) => About::does("Who answers here", Of("Welcome")),
+        Op::Read(Read::VerifyCreds) => About::does("Whether the key is the global one", Of("Verified")),
+        Op::Keyless(Keyless::Healthz) => About::does("Whether process and storage answer", Of("Health")),
+        Op::Keyless(Keyless::Readyz) => About::does("Whether everything is started", Of("Health")),
+        Op::Act(Act::Create) => {
+            About::sets("Create an instance", All(&["CreateBody", "Settings"]), Of("Created"))
+        }
+        Op::Act(Act::Connect) => About::reads(
             "Link it: the code to scan as soon as there is one",
             &[("number", text), ("wait", seconds)],
             Of("Connected"),
         ),
-        Op::State => About::does("Its state, why, and since when", Of("ConnectionState")),
-        Op::Fetch => About::reads(
+        Op::Read(Read::State) => About::does("Its state, why, and since when", Of("ConnectionState")),
+        Op::Read(Read::Fetch) => About::reads(
             "All instances",
             &[("instanceName", text), ("instanceId", text), ("number", text)],
             List("Row"),
         ),
-        Op::Qrcode => About::reads(
+        Op::Read(Read::Qrcode) => About::reads(
             "The code as a picture",
             &[("format", picture)],
             OrKinds("CodeShown", &["image/png", "image/svg+xml", "text/plain"]),
         ),
-        Op::Restart => {
+        Op::Act(Act::Restart) => {
             About::reads("Drop the link and open it again", &[("wait", seconds)], Of("ConnectionState"))
         }
-        Op::Logout => About::does("Unlink it and forget the credentials", Of("Done")),
-        Op::Delete => About::does("Unlink it and forget everything", Of("Done")),
-        Op::SetPresence => About::sets("Be seen as online or not", All(&["PresenceBody"]), Of("PresenceSet")),
-        Op::SetSettings => {
+        Op::Act(Act::Logout) => About::does("Unlink it and forget the credentials", Of("Done")),
+        Op::Act(Act::Delete) => About::does("Unlink it and forget everything", Of("Done")),
+        Op::Act(Act::SetPresence) => {
+            About::sets("Be seen as online or not", All(&["PresenceBody"]), Of("PresenceSet"))
+        }
+        Op::Act(Act::SetSettings) => {
             About::sets("Change settings; what is left out stays", All(&["Settings"]), Of("SettingsSet"))
         }
-        Op::FindSettings => About::does("Its settings", Of("Settings")),
-        Op::SetProxy => About::sets("Change how it goes out", All(&["ProxyBody"]), Of("ProxySet")),
-        Op::FindProxy => About::does("How it goes out; null when that is directly", Maybe("ProxyShown")),
-        Op::SetToken => About {
+        Op::Read(Read::FindSettings) => About::does("Its settings", Of("Settings")),
+        Op::Act(Act::SetProxy) => About::sets("Change how it goes out", All(&["ProxyBody"]), Of("ProxySet")),
+        Op::Read(Read::FindProxy) => {
+            About::does("How it goes out; null when that is directly", Maybe("ProxyShown"))
+        }
+        Op::Act(Act::SetToken) => About {
             body: All(&["TokenBody"]),
             ..About::does("Another key, or another access token of Meta's", Of("TokenSet"))
         },
-        Op::SetWebhook => About::sets(
+        Op::Act(Act::SetWebhook) => About::sets(
             "Change its webhook; what is left out stays",
             Either(&["WrappedWebhook", "WebhookBody"]),
             Of("WebhookShown"),
         ),
-        Op::FindWebhook => About::does("Its webhook; null when it has none", Maybe("WebhookShown")),
-        Op::Deliveries => About::reads(
+        Op::Act(Act::FindWebhook) => About::does("Its webhook; null when it has none", Maybe("WebhookShown")),
+        Op::Act(Act::Deliveries) => About::reads(
             "What was and is to be delivered",
             &[("status", status), ("limit", page), ("before", id)],
             Of("Deliveries"),
         ),
-        Op::Redeliver => {
+        Op::Act(Act::Redeliver) => {
             About { body: All(&["RedeliverBody"]), ..About::does("Deliver again", Of("Redelivered")) }
         }
-        Op::TestWebhook => About::does("Post a test event and tell the answer", Of("Tested")),
-        Op::Invite => {
+        Op::Act(Act::TestWebhook) => About::does("Post a test event and tell the answer", Of("Tested")),
+        Op::Act(Act::Invite) => {
             About::sets("A one-time address for linking this instance", Perhaps("InviteBody"), Of("Invited"))
         }
-        Op::EndInvite => About::does("Take that address back", Of("Done")),
-        Op::Events => About::reads(
+        Op::Act(Act::EndInvite) => About::does("Take that address back", Of("Done")),
+        Op::Read(Read::Events) => About::reads(
             "What happens, live",
             &[("instance", text), ("event", text)],
             Kind("text/event-stream"),
         ),
-        Op::Metrics => About::does("Prometheus text", Kind("application/openmetrics-text")),
-        Op::VerifyMeta => About::reads(
+        Op::Keyless(Keyless::Metrics) => About::does("Prometheus text", Kind("application/openmetrics-text")),
+        Op::Keyless(Keyless::VerifyMeta) => About::reads(
             "Meta proves that it was set up here",
             &[("hub.mode", text), ("hub.verify_token", text), ("hub.challenge", text)],
             Kind("text/plain"),
         ),
-        Op::Meta => About { body: Foreign, ..About::does("Meta tells what happened (signed)", Of("Kept")) },
-        Op::SubscribeMeta => About::does("Ask Meta to send what happens here", Of("Subscribed")),
-        Op::OpenApi => About::does("This description", Kind(JSON)),
+        Op::Keyless(Keyless::Meta) => {
+            About { body: Foreign, ..About::does("Meta tells what happened (signed)", Of("Kept")) }
+        }
+        Op::Act(Act::SubscribeMeta) => About::does("Ask Meta to send what happens here", Of("Subscribed")),
+        Op::Keyless(Keyless::OpenApi) => About::does("This description", Kind(JSON)),
     }
 }

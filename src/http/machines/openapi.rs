@@ -114,9 +114,11 @@ fn http_method(method: &Method) -> HttpMethod {
 fn operation(path: &str, op: Op) -> Operation {
     let about = about(op);
     let one = path.ends_with("/{id}");
-    let mut operation = OperationBuilder::new()
-        .summary(Some(about.summary))
-        .operation_id(Some(format!("{op:?}{}", if one { "One" } else { "" })));
+    let mut operation = OperationBuilder::new().summary(Some(about.summary)).operation_id(Some(format!(
+        "{}{}",
+        op.name(),
+        if one { "One" } else { "" }
+    )));
     for name in path.split('/').filter_map(|piece| piece.strip_prefix('{')?.strip_suffix('}')) {
         operation = operation.parameter(parameter(name, ParameterIn::Path, text()));
     }
@@ -139,7 +141,7 @@ fn operation(path: &str, op: Op) -> Operation {
     let bad =
         ResponseBuilder::new().description("Why not; the same shape for every failure").content(JSON, error);
     operation = operation.response(status, good.build()).response("default", bad.build());
-    if !op.is_open() {
+    if !matches!(op, Op::Keyless(_)) {
         operation = operation.security(SecurityRequirement::new("apikey", Vec::<String>::new()));
     }
     operation.build()

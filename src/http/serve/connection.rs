@@ -19,10 +19,8 @@ use crate::http::address::Peer;
 use crate::http::router;
 use crate::http::state::State;
 
-/// Headers of one request, in bytes; more is a 431.
+/// Headers of one request, in bytes; more is a 431, and so are more than hyper's 100.
 const HEADER_BYTES: usize = 32 * 1024;
-/// Headers of one request, in number.
-const HEADERS: usize = 64;
 
 /// What a connection came in on.
 pub(super) enum Stream {
@@ -70,7 +68,6 @@ impl Conversation {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.headers)
-            .max_headers(HEADERS)
             .max_buf_size(HEADER_BYTES)
             .serve_connection(TokioIo::new(Patient::new(stream, self.limits.stalled)), service);
         let mut connection = pin!(connection);
