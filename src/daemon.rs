@@ -36,7 +36,9 @@ use listen::Here;
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {0}: {1}")]
+    #[error(
+        "cannot listen on {0}: {1}; choose another address (listen, or --listen), or stop what has this one"
+    )]
     Listen(SocketAddr, std::io::Error),
     /// What systemd handed over is no socket to listen on.
     #[error("systemd handed over what cannot be listened on (see tetherd.socket): {0}")]

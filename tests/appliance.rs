@@ -212,6 +212,16 @@ async fn https_with_the_owners_certificate_which_may_be_renewed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_taken_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = held.local_addr().unwrap();
+    let (started, said) = run(folder.path(), &["serve", "--listen", &taken.to_string()]).await;
+    assert!(!started && said.contains(&format!("cannot listen on {taken}: ")), "{said}");
+    assert!(said.contains("choose another address"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_certificate_is_refused_at_start_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let (cert, key, _) = certificate(folder.path());
