@@ -5,7 +5,7 @@ mod enter;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::Refused;
+use crate::told::Refused;
 
 /// A code can be typed this long.
 const LIFETIME: Duration = Duration::from_mins(3);

@@ -12,10 +12,10 @@ use hyper::body::{Bytes, Incoming};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Refused;
 use crate::fault::{Plan, Planned};
 use crate::graph::{self, Body, Condition};
 use crate::phone::NewAccount;
+use crate::told::Refused;
 use crate::world::World;
 
 /// Enough for a file of some megabytes as base64.

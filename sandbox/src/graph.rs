@@ -18,7 +18,7 @@ use hyper::body::{Bytes, Frame};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Refused;
+use crate::told::Refused;
 pub use sender::{Delivery, send};
 
 /// An answer of any shape, also one that breaks off.

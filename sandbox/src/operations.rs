@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::Refused;
 use crate::fault::Fault;
 use crate::jid::{same, split};
 use crate::phone::adv::{sign_companion, sign_companion_with_fault};
 use crate::phone::{Account, RawKey, qr};
 use crate::stanza;
+use crate::told::Refused;
 use crate::world::{Candidate, Connection, Order, World, device_key};
 
 /// A device that does not answer is given up.

@@ -1,138 +1,37 @@
 //! What the simulated service knows: accounts, linked devices, open connections, what happened.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+mod connection;
+mod durable;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, watch};
 use wacore_binary::node::Node;
 
-use crate::appstate::AppState;
 use crate::calls::Call;
-use crate::codes::{Asked, CodeWanted};
-use crate::fault::{Fault, Pending};
+use crate::codes::Asked;
+use crate::fault::Pending;
 use crate::graph::Graph;
 use crate::keys::ServerKeys;
-use crate::line::Control;
-use crate::mail::Mailbox;
 use crate::media::Files;
 use crate::messages::Traffic;
-use crate::phone::adv::SignedCompanion;
-use crate::phone::{Account, DeviceSlot, NewAccount, RawKey, Signal};
+use crate::phone::{Account, NewAccount};
 use crate::presence::Present;
-use crate::settings::Settings;
-use crate::{Happened, Refused, tls};
+use crate::tls;
+use crate::told::{Happened, Refused};
+
+pub(crate) use connection::{Candidate, Connection, Order};
+pub(crate) use durable::{Device, Durable, SignedKey};
 
 /// Events that are kept for `GET /events`; older ones go.
 const HISTORY: usize = 20_000;
 /// What changes with every message is not kept more often.
 const KEEP: Duration = Duration::from_millis(100);
-
-/// A linked device as the server keeps it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Device {
-    pub(crate) noise: RawKey,
-    pub(crate) identity: RawKey,
-    pub(crate) registration: Vec<u8>,
-    pub(crate) skey: SignedKey,
-    /// What the device answered to `pair-success`, for other devices to verify.
-    pub(crate) identity_reply: Vec<u8>,
-    pub(crate) prekeys: BTreeMap<u32, RawKey>,
-    /// Ids of prekeys that were given away.
-    #[serde(default)]
-    pub(crate) spent: BTreeSet<u32>,
-    /// Its phone has told it what a new device needs.
-    #[serde(default)]
-    pub(crate) greeted: bool,
-}
-
-/// A signed prekey.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct SignedKey {
-    pub(crate) id: Vec<u8>,
-    pub(crate) value: Vec<u8>,
-    pub(crate) signature: Vec<u8>,
-}
-
-/// A device that wants to be linked, as its connection told.
-#[derive(Debug, Clone)]
-pub(crate) struct Candidate {
-    pub(crate) noise: RawKey,
-    pub(crate) identity: RawKey,
-    pub(crate) registration: Vec<u8>,
-    pub(crate) skey: SignedKey,
-}
-
-/// A request to a connection.
-pub(crate) enum Order {
-    /// Send `pair-success` and report what the device answered.
-    Pair {
-        account: Box<Account>,
-        slot: DeviceSlot,
-        signed: Box<SignedCompanion>,
-        done: oneshot::Sender<Result<String, Refused>>,
-    },
-    /// Send this, and say what the device answered in its `companion_finish`.
-    Primary { node: Node, done: oneshot::Sender<Node> },
-    /// Send this.
-    Send(Node),
-    /// Send this last stanza, then `xmlstreamend`, then close.
-    Terminal(Node),
-    /// Let this happen now.
-    Fault(Box<Fault>),
-}
-
-pub(crate) struct Connection {
-    pub(crate) orders: mpsc::Sender<Order>,
-    pub(crate) candidate: Option<Candidate>,
-    /// A ref, and from when until when on the world's clock it may be scanned.
-    pub(crate) refs: Vec<(String, Duration, Duration)>,
-    /// From `companion_hello`.
-    pub(crate) code: Option<CodeWanted>,
-    pub(crate) device: Option<(String, u16)>,
-    pub(crate) pattern: crate::noise::Pattern,
-    /// Rings when something new waits for the device.
-    pub(crate) mail: Arc<Notify>,
-    pub(crate) line: Arc<Control>,
-    /// Whether the device says that somebody is there; none when it never said.
-    pub(crate) available: Option<bool>,
-    /// Numbers whose presence it wants to hear of.
-    pub(crate) subscribed: BTreeSet<String>,
-}
-
-impl Connection {
-    /// Whose it is, once the device has logged in.
-    pub(crate) fn jid(&self) -> Option<String> {
-        self.device.as_ref().map(|(phone, device)| format!("{phone}:{device}@s.whatsapp.net"))
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Durable {
-    pub(crate) keys: ServerKeys,
-    pub(crate) accounts: BTreeMap<String, Account>,
-    /// By number and device, as `number:device`.
-    pub(crate) devices: BTreeMap<String, Device>,
-    /// What waits for devices, by the same key.
-    #[serde(default)]
-    pub(crate) mail: BTreeMap<String, Mailbox>,
-    /// What phones keep for the Signal protocol, by number.
-    #[serde(default)]
-    pub(crate) signal: BTreeMap<String, Signal>,
-    /// App state as phones keep it, by number.
-    #[serde(default)]
-    pub(crate) app_state: BTreeMap<String, AppState>,
-    /// What accounts have told the service, by number.
-    #[serde(default)]
-    pub(crate) settings: BTreeMap<String, Settings>,
-    /// The authority of `wss://`, once it was wanted.
-    #[serde(default)]
-    pub(crate) tls: Option<tls::Kept>,
-}
 
 pub(crate) struct State {
     pub(crate) durable: Durable,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wacore_binary::builder::NodeBuilder;
 
 use super::{AppState, Change, Setting};
-use crate::Refused;
+use crate::told::Refused;
 use crate::world::{State, World, device_key};
 
 impl State {

@@ -4,8 +4,8 @@ use wacore_binary::builder::NodeBuilder;
 use wacore_binary::node::{Node, NodeValue};
 
 use super::{Call, CallState};
-use crate::Refused;
 use crate::stanza::attr;
+use crate::told::Refused;
 use crate::world::{State, World, device_key};
 
 /// Calls that are remembered.

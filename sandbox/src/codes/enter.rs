@@ -6,11 +6,11 @@ use tokio::sync::oneshot;
 use wacore_binary::builder::NodeBuilder;
 
 use super::CodeWanted;
-use crate::Refused;
 use crate::fault::Fault;
 use crate::operations::{ANSWER, Orders, gone};
 use crate::phone::code;
 use crate::stanza::{self, bytes, server};
+use crate::told::Refused;
 use crate::world::{Candidate, Order, State, World};
 
 /// Clients show a code a little before they have asked for it.

@@ -12,10 +12,10 @@ use wacore_binary::node::Node;
 use wacore_libsignal::protocol::PublicKey;
 
 use super::{Flow, Peer};
-use crate::Refused;
 use crate::phone::adv::{SignedCompanion, verify_device_signature};
 use crate::phone::{Account, DeviceSlot};
 use crate::stanza::{self, attr, bytes, result, server};
+use crate::told::Refused;
 use crate::wire::WireFault;
 use crate::world::{Candidate, Device, SignedKey};
 

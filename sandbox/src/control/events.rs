@@ -12,8 +12,8 @@ use hyper::body::Frame;
 use serde_json::{Value, json};
 
 use crate::graph::Body;
+use crate::told::{Happened, Refused};
 use crate::world::World;
-use crate::{Happened, Refused};
 
 /// The longest that a question is held.
 const LONGEST: u64 = 60;

@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{first, parameter, parse};
-use crate::Refused;
 use crate::appstate::Setting;
 use crate::messages::{File, FileKind, Given};
 use crate::phone::envelope;
 use crate::presence::ChatState;
+use crate::told::Refused;
 use crate::world::World;
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::Planned;
-use crate::Refused;
+use crate::told::Refused;
 
 /// Faults in the order in which they are set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Fault, Moment};
-use crate::Refused;
+use crate::told::Refused;
 
 /// A year of seconds is as good as for ever, and ten minutes are longer than any client waits.
 const LATENCY: u64 = 600_000;

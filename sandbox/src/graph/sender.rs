@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 use tokio::net::TcpStream;
 
-use crate::Refused;
+use crate::told::Refused;
 
 const LIMIT: Duration = Duration::from_secs(20);
 

@@ -9,8 +9,8 @@ use waproto::whatsapp as wa;
 use waproto::whatsapp::message::{AudioMessage, DocumentMessage, ImageMessage, StickerMessage, VideoMessage};
 
 use super::send::refused;
-use crate::Refused;
 use crate::media::Files;
+use crate::told::Refused;
 use crate::world::World;
 
 /// What kind of file a message has.

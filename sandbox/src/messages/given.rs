@@ -5,9 +5,9 @@ use wacore_binary::builder::NodeBuilder;
 use wacore_binary::node::Node;
 
 use super::{KEPT, Receipt, keep};
-use crate::Refused;
 use crate::phone::Account;
 use crate::stanza::data;
+use crate::told::Refused;
 use crate::world::{State, World, device_key};
 
 /// A phone asks for the same message no more often.

@@ -15,7 +15,7 @@ use waproto::whatsapp::message::{
 
 use super::send::{Outgoing, message_id};
 use super::{Sent, keep};
-use crate::Refused;
+use crate::told::Refused;
 use crate::world::{State, World, device_key};
 
 /// Messages of a chat in the history.

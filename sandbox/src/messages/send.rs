@@ -6,9 +6,9 @@ use wacore_binary::node::Node;
 use waproto::whatsapp as wa;
 
 use super::{Sent, keep};
-use crate::Refused;
 use crate::fault::Fault;
 use crate::phone::{Account, Envelope, Signal, envelope};
+use crate::told::Refused;
 use crate::world::{State, World, device_key};
 
 /// So far from its end an envelope of either kind has its MAC or what the MAC is over.

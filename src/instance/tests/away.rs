@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{S, Step, World, end, linked, record, shop, start, until};
+use super::world::{S, Step, World, end, linked, record, shop, start, until};
 use crate::link::LinkEvent;
 use crate::model::{ClockShift, InstanceRecord, LinkTruth, Profile, Reason, Stamp, Visible};
 

@@ -7,8 +7,9 @@ use wacore_binary::node::Node;
 
 use super::super::{Direction, Fault, Moment, Planned};
 use super::{Pending, Upgrade};
+use crate::line;
+use crate::told::Refused;
 use crate::world::{Connection, Order, State, World};
-use crate::{Refused, line};
 
 impl State {
     /// What happens at this stanza.
