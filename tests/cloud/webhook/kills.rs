@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tetherd_sandbox::graph::{Delivery, send};
@@ -17,7 +17,7 @@ const KILLS: usize = 50;
 const WEBHOOKS: usize = 500;
 /// Each sends one after another.
 const SENDERS: usize = 4;
-/// From the moment at which it is ready; a webhook takes a few milliseconds.
+/// After as many were confirmed as are due between two kills; a webhook takes a few milliseconds.
 const ALIVE: Duration = Duration::from_millis(30);
 /// Comes last, to know that all others were seen.
 const END: usize = 1_000_000;
@@ -44,7 +44,7 @@ impl Chance {
 #[derive(Default)]
 struct Told {
     /// Numbers of messages whose webhook was answered with 200.
-    confirmed: Mutex<Vec<usize>>,
+    confirmed: watch::Sender<Vec<usize>>,
     /// Webhooks that reached a process and got no answer of it.
     cut_off: AtomicUsize,
     enough: AtomicBool,
@@ -63,7 +63,7 @@ async fn meta(mut address: watch::Receiver<String>, share: Range<usize>, told: A
             match send(&delivery).await {
                 Ok(status) => {
                     assert_eq!(status, 200, "message {number}");
-                    break told.confirmed.lock().unwrap().push(number);
+                    break told.confirmed.send_modify(|numbers| numbers.push(number));
                 }
                 Err(refused) => {
                     told.cut_off.fetch_add(usize::from(!refused.0.contains("refused")), Ordering::SeqCst);
@@ -107,7 +107,10 @@ async fn kills_during_webhooks_lose_none_and_double_none() {
         })
         .collect();
     let mut met = 0;
-    for _ in 0..KILLS {
+    for kill in 0..KILLS {
+        let mut confirmed = told.confirmed.subscribe();
+        let due = confirmed.wait_for(|numbers| numbers.len() >= kill * WEBHOOKS / KILLS);
+        tokio::time::timeout(LIMIT, due).await.expect("they are confirmed").unwrap();
         tokio::time::sleep(chance.below(ALIVE)).await;
         let before = told.cut_off.load(Ordering::SeqCst);
         daemon.kill().await;
@@ -119,7 +122,7 @@ async fn kills_during_webhooks_lose_none_and_double_none() {
     for sender in senders {
         tokio::time::timeout(LIMIT, sender).await.expect("all told").unwrap();
     }
-    let confirmed = told.confirmed.lock().unwrap().clone();
+    let confirmed = told.confirmed.borrow().clone();
     let cut_off = told.cut_off.load(Ordering::SeqCst);
     println!("{met} of {KILLS} kills cut off {cut_off} webhooks, {} were confirmed", confirmed.len());
     assert!(met >= KILLS / 5, "too few to mean anything");
