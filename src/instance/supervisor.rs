@@ -1,90 +1,43 @@
 //! One task per instance: drives its link with the state machine, keeps what lasts, tells readers.
 
+mod beat;
 mod commands;
 mod keeping;
 mod leaving;
 mod link_events;
 mod probing;
 mod publishing;
+mod shared;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::{Attempt, Said};
 use super::command::{Command, Reply};
 use super::handle::{Ends, Handle};
 use super::lookers::Lookers;
-use super::port::Ledger;
 use super::snapshot::{ShownCode, Snapshot};
 use super::state::{Effect, Fact, Machine, World};
 use super::tally::Tally;
 use super::tell;
-use crate::link::{Link, LinkContext, LinkEvent, LinkFactory, LinkOptions, PairError, PairingCode};
+use crate::link::{Link, LinkContext, LinkEvent, PairError, PairingCode};
 use crate::model::{
-    Clock, Deadline, InstanceChange, InstanceRecord, Integration, NewEvent, PhoneNumber, ProxyConfig, Reason,
-    ReasonDetail, Stamp, Visible,
+    Deadline, InstanceChange, InstanceRecord, Integration, NewEvent, PhoneNumber, Reason, ReasonDetail,
+    Stamp, Visible,
 };
 use keeping::{Backlog, LedgerInbox};
 use probing::Probing;
+
+pub(crate) use beat::Beat;
+pub(crate) use shared::Shared;
 
 /// Commands that may wait; callers wait when it is full, and give up in bounded time.
 const COMMANDS: usize = 64;
 /// How often a supervisor shows life and looks for stalls.
 const TICK: Duration = Duration::from_secs(10);
-
-/// What all supervisors share.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) links: Arc<dyn LinkFactory>,
-    pub(crate) clock: Arc<dyn Clock>,
-    /// Bounds the attempts that are dialling.
-    pub(crate) dialling: Arc<Semaphore>,
-    /// From 0 to 1.
-    pub(crate) chance: fn() -> f64,
-    /// Codes in a row at most (`qr.limit`).
-    pub(crate) code_limit: u32,
-    /// For instances without one of their own.
-    pub(crate) proxy: Option<ProxyConfig>,
-    /// Told of whatever readers see anew.
-    pub(crate) news: Arc<Notify>,
-}
-
-impl Shared {
-    /// What an instance's link goes by.
-    fn options(&self, record: &InstanceRecord) -> LinkOptions {
-        let proxy = record.proxy.clone().or_else(|| self.proxy.clone());
-        LinkOptions { settings: record.settings.clone(), proxy }
-    }
-}
-
-/// When a supervisor last showed life: milliseconds on the monotonic clock since it began.
-#[derive(Debug, Clone)]
-pub(crate) struct Beat {
-    began: std::time::Instant,
-    last: Arc<AtomicU64>,
-}
-
-impl Beat {
-    fn new(began: std::time::Instant) -> Self {
-        Self { began, last: Arc::default() }
-    }
-
-    fn beat(&self, now: std::time::Instant) {
-        let millis = now.saturating_duration_since(self.began).as_millis();
-        self.last.store(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Release);
-    }
-
-    /// How long ago that was.
-    pub(crate) fn age(&self, now: std::time::Instant) -> Duration {
-        let last = self.began + Duration::from_millis(self.last.load(Ordering::Acquire));
-        now.saturating_duration_since(last)
-    }
-}
 
 /// A phone number that waits for a pairing code, and what came of it.
 #[derive(Default)]
