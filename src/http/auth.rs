@@ -3,13 +3,16 @@
 use std::sync::{PoisonError, RwLock};
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 
 use super::address::Client;
 use super::error::ApiError;
 use super::throttle::{Met, Throttle};
 use crate::instance::{Handle, Registry};
 use crate::model::{Clock, Digest, InstanceName, Secret};
+
+/// The header with a key, as the original has it.
+static APIKEY: HeaderName = HeaderName::from_static("apikey");
 
 /// The digests of the global keys, in memory so that no request waits for the disk.
 #[derive(Debug, Default)]
@@ -125,7 +128,7 @@ impl Guard<'_> {
         match presented(headers) {
             Some(key) => self.admit_key(key, client),
             // Who may open the socket in the data folder could read and write the database itself.
-            None if client.owner && no_key(headers) => Ok(Caller::Global),
+            None if client.is_owner() && no_key(headers) => Ok(Caller::Global),
             None => Err(ApiError::Unauthorized),
         }
     }
@@ -165,13 +168,13 @@ impl Guard<'_> {
 
 /// No key was sent, not even a malformed one.
 fn no_key(headers: &HeaderMap) -> bool {
-    !headers.contains_key("apikey") && !headers.contains_key(AUTHORIZATION)
+    !headers.contains_key(&APIKEY) && !headers.contains_key(AUTHORIZATION)
 }
 
 /// The key in `apikey` or `Authorization: Bearer`. Two different ones are none.
 pub(crate) fn presented(headers: &HeaderMap) -> Option<Secret> {
     let mut found: Option<&str> = None;
-    for value in headers.get_all("apikey") {
+    for value in headers.get_all(&APIKEY) {
         found = agree(found, value.to_str().ok()?.trim())?;
     }
     for value in headers.get_all(AUTHORIZATION) {

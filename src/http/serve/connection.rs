@@ -69,6 +69,8 @@ impl Conversation {
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.headers)
             .max_buf_size(HEADER_BYTES)
+            // Answers are short: head and body go out as one piece.
+            .writev(false)
             .serve_connection(TokioIo::new(Patient::new(stream, self.limits.stalled)), service);
         let mut connection = pin!(connection);
         let ended = tokio::select! {
