@@ -68,7 +68,9 @@ impl Call {
             return url.trim_end_matches('/').to_owned();
         }
         let scheme = if self.client.secure { "https" } else { "http" };
-        let authority = super::host::asked_authority(&self.parts.headers, &self.parts.uri);
+        let headers = &self.parts.headers;
+        let told = self.client.asked(headers).map(str::to_owned);
+        let authority = told.or_else(|| super::host::asked_authority(headers, &self.parts.uri));
         format!("{scheme}://{}", authority.as_deref().unwrap_or("localhost"))
     }
 }

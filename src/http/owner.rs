@@ -29,7 +29,7 @@ struct Made<'a> {
 
 /// Whether it is asked in here.
 pub(super) fn answers(call: &Call) -> bool {
-    call.client.owner && call.parts.uri.path().starts_with(ROOM)
+    call.client.is_owner() && call.parts.uri.path().starts_with(ROOM)
 }
 
 /// Answers it.
