@@ -4,8 +4,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use http::{Method, Request};
-use hyper::body::Incoming;
+use http::header::{CONNECTION, HeaderValue};
+use http::{Method, Request, StatusCode};
+use hyper::body::{Body as _, Incoming};
 
 use super::address::{Client, Peer};
 use super::auth::Caller;
@@ -51,17 +52,21 @@ pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request:
     {
         return foreign.into();
     }
-    let method = parts.method.clone();
+    let (method, sends) = (parts.method.clone(), !body.is_end_stream());
     let (route, params) = find(parts.uri.path());
     let call = Call { state, client, parts, params, body: Some(body) };
     let started = call.state.clock.instant();
     let state = Arc::clone(&call.state);
     let handled = std::panic::AssertUnwindSafe(dispatch(call, route)).catch_unwind().await;
-    let reply = match handled {
+    let mut reply = match handled {
         Ok(Ok(reply)) => reply,
         Ok(Err(error)) => error.into(),
         Err(_) => ApiError::Internal.into(),
     };
+    if sends && turned_away(reply.status()) {
+        // Nobody has read the body: the next request needs another connection.
+        reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     let took = state.clock.instant().saturating_duration_since(started);
     // The route's pattern, not the path: names are the owner's, and invitations are secrets.
     tracing::debug!(
@@ -75,7 +80,13 @@ pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request:
     opened(reply, origin)
 }
 
-fn opened(mut reply: Reply, origin: Option<http::HeaderValue>) -> Reply {
+/// Answers that are given before a body is looked at.
+fn turned_away(status: StatusCode) -> bool {
+    use StatusCode as S;
+    matches!(status, S::UNAUTHORIZED | S::NOT_FOUND | S::METHOD_NOT_ALLOWED | S::TOO_MANY_REQUESTS)
+}
+
+fn opened(mut reply: Reply, origin: Option<HeaderValue>) -> Reply {
     if let Some(origin) = origin {
         cors::open(&mut reply, origin);
     }
@@ -124,7 +135,7 @@ async fn bounded(handling: impl Future<Output = Result<Reply, ApiError>>) -> Res
 
 async fn open(call: &mut Call, op: Keyless) -> Result<Reply, ApiError> {
     match op {
-        Keyless::Root => m::root::get(call).await,
+        Keyless::Root => m::root::get(call),
         Keyless::Healthz => m::health::healthz(&call.state).await,
         Keyless::Readyz => Ok(m::health::readyz(&call.state)),
         Keyless::Metrics => m::metrics::get(call).await,

@@ -41,6 +41,9 @@ async fn the_page_s_integration_section() {
     sandbox.graph().condition(ID, Condition::Good).unwrap();
     sandbox.graph().token(ID, "EAAGanotherTokenOfMeta").unwrap();
     let fresh = json!({"token": "EAAGanotherTokenOfMeta"});
+    let own = json!({ "token": key });
+    let (status, refused) = daemon.ask("PUT", "/instance/token/shop", Some(own)).await;
+    assert_eq!(status, 400, "the instance's own key is not Meta's token: {refused}");
     let (status, replaced) = daemon.ask("PUT", "/instance/token/shop", Some(fresh)).await;
     assert_eq!((status, replaced["tokenReplaced"].as_bool()), (200, Some(true)), "{replaced}");
     daemon.until("open").await;

@@ -43,6 +43,11 @@ pub(crate) async fn put(call: &mut Call, caller: &Caller) -> Result<Reply, ApiEr
             "is Meta's access token, which only WHATSAPP-BUSINESS instances have; for a new key send rotate",
         );
     }
+    if let Some(meta) = &meta
+        && call.state.registry.by_token(&Digest::of(meta.expose())).is_some()
+    {
+        body.fault("token", "is the key of an instance here, and not Meta's access token");
+    }
     if meta.is_none() && !rotate {
         body.fault("rotate", "or token is needed: what shall be replaced?");
     }

@@ -28,8 +28,7 @@ pub(crate) struct Welcome {
 }
 
 /// The original's answer, with our own version beside it.
-#[expect(clippy::unused_async, reason = "the page, which this also answers with, looks sessions up")]
-pub(crate) async fn get(call: &Call) -> Result<Reply, ApiError> {
+pub(crate) fn get(call: &Call) -> Result<Reply, ApiError> {
     check_host(&call.parts.headers, &call.parts.uri, &call.state.config().hosts)?;
     let base = call.base_url();
     Ok(ok(&Welcome {
