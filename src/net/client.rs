@@ -208,12 +208,8 @@ fn shaped(request: Request<Bytes>, target: &Target) -> Result<Request<Full<Bytes
 }
 
 fn target(uri: &Uri) -> Result<Target, NetError> {
-    let tls = match uri.scheme_str() {
-        Some("https") => true,
-        Some("http") => false,
-        _ => return Err(NetError::BadUrl("an address must begin with http:// or https://".into())),
-    };
-    let host = uri.host().ok_or_else(|| NetError::BadUrl("an address must name a host".into()))?.to_owned();
-    let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-    Ok(Target { host, port, tls })
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(NetError::BadUrl("an address must begin with http:// or https://".into()));
+    }
+    Target::at(uri).ok_or_else(|| NetError::BadUrl("an address must name a host".into()))
 }

@@ -70,7 +70,12 @@ impl Target {
     /// Where an address leads (`https`, `wss`, `http`, `ws`); none when it cannot be read.
     #[must_use]
     pub fn of(url: &str) -> Option<Self> {
-        let uri: http::Uri = url.parse().ok()?;
+        Self::at(&url.parse().ok()?)
+    }
+
+    /// Likewise, of one that was read; none when it names no host.
+    #[must_use]
+    pub fn at(uri: &http::Uri) -> Option<Self> {
         let tls = matches!(uri.scheme_str(), Some("https" | "wss"));
         let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
         Some(Self { host: uri.host()?.to_owned(), port, tls })

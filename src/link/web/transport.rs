@@ -121,16 +121,9 @@ type Connection = (Arc<dyn Transport>, async_channel::Receiver<TransportEvent>);
 
 impl Dialer {
     async fn dial(&self) -> Result<Connection, DialError> {
-        let uri: http::Uri = self
-            .socket
-            .parse()
-            .map_err(|_| DialError::Net(NetError::BadUrl(format!("{} is no address", self.socket))))?;
-        let tls = uri.scheme_str() == Some("wss");
-        let target = Target {
-            host: uri.host().unwrap_or_default().to_owned(),
-            port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }),
-            tls,
-        };
+        let none = || DialError::Net(NetError::BadUrl(format!("{} is no address", self.socket)));
+        let uri: http::Uri = self.socket.parse().map_err(|_| none())?;
+        let target = Target::at(&uri).ok_or_else(none)?;
         let proxy = self.options.lock().unwrap_or_else(PoisonError::into_inner).proxy.clone();
         // The engine drops a dial after 20 s; ours ends before, with a reason.
         let until = tokio::time::Instant::now() + NOTHING_YET;
