@@ -100,17 +100,22 @@ async fn a_body_that_nobody_reads() {
     let folder = tempfile::tempdir().unwrap();
     let (_sandbox, daemon) = started(folder.path()).await;
     let some = format!("apikey: {KEY}\r\ncontent-length: 2");
-    for (line, headers, status, closes) in [
-        (CREATE, "apikey: wrong\r\ncontent-length: 2", 401, Some("close")),
-        ("POST /nope", &some, 404, Some("close")),
-        ("POST /instance/connect/shop", &some, 405, Some("close")),
-        ("GET /nope", &format!("apikey: {KEY}"), 404, None),
+    for (line, headers, status) in [
+        (CREATE, "apikey: wrong\r\ncontent-length: 2", 401),
+        ("POST /nope", &some, 404),
+        ("POST /instance/connect/shop", &some, 405),
     ] {
         let (mut reading, mut writing) = open(&daemon.url).await.into_split();
         let head = format!("{line} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}\r\n\r\n");
         writing.write_all(head.as_bytes()).await.unwrap();
         let turned = answer(&mut reading).await;
-        assert_eq!((turned.status, turned.header("connection")), (status, closes), "{line}");
+        assert_eq!((turned.status, turned.header("connection")), (status, Some("close")), "{line}");
     }
+    // Without a body there is nothing in the way of the next request.
+    let (mut reading, mut writing) = open(&daemon.url).await.into_split();
+    let ask = |more: &str| format!("GET /nope HTTP/1.1\r\nhost: 127.0.0.1\r\napikey: {KEY}\r\n{more}\r\n");
+    writing.write_all((ask("") + &ask("connection: close\r\n")).as_bytes()).await.unwrap();
+    let turned = answer(&mut reading).await;
+    assert_eq!((turned.status, turned.header("connection")), (404, None));
     daemon.terminate().await;
 }
