@@ -120,6 +120,7 @@ async fn a_full_disk_is_told_damages_nothing_and_is_over_when_there_is_room() {
     let mut counts = stored().await;
     while counts.contains(&0) {
         assert!(began.elapsed() < 2 * LIMIT, "messages are missing: {counts:?}\n{}", daemon.log());
+        // All that is stored is read at once: which one is doubled shows only in the whole.
         tokio::time::sleep(Duration::from_millis(200)).await;
         counts = stored().await;
     }

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::PHONE;
-use crate::support::{Daemon, command};
+use crate::support::{Daemon, LIMIT, command};
 
 /// What connect says while there is nothing to show.
 async fn nothing(daemon: &Daemon, wait: u64) -> Value {
@@ -130,8 +130,9 @@ async fn a_linked_one_comes_back_when_asked() {
     daemon.link(&sandbox, "shop", PHONE).await;
     sandbox.fault(Fault::Upgrade { status: 403, times: 0 }, None).await;
     sandbox.fault(Fault::Drop, None).await;
-    let mut attempts = Vec::new();
+    let (mut attempts, began) = (Vec::new(), Instant::now());
     while attempts.last() < Some(&4) {
+        assert!(began.elapsed() < 2 * LIMIT, "it stopped trying: {attempts:?}");
         let state = daemon.state_of("shop").await;
         if state["nextRetryAt"].is_string() && attempts.last() != state["attempt"].as_u64().as_ref() {
             attempts.push(state["attempt"].as_u64().unwrap());
