@@ -96,11 +96,15 @@ export default async function everyone() {
     await signIn(page, box);
     await page.goto(`${box.address}/page/accounts/home`);
     await page.locator('#link .ground svg').waitFor();
-    await page.evaluate(() => {
+    // Long enough above 30 s for the page to have seen it there; a new code meanwhile begins its own countdown.
+    await page.waitForFunction(() => {
       const span = document.querySelector('.under [data-until]');
-      span.dataset.until = performance.now() + 30_200;
+      if (span && !span.dataset.hurried) {
+        span.dataset.until = performance.now() + 31_500;
+        span.dataset.hurried = 'yes';
+      }
+      return document.getElementById('say').textContent.includes('30 s left for this code');
     });
-    await page.locator('#say', { hasText: '30 s left for this code' }).waitFor({ state: 'attached' });
     await page.context().close();
   });
   await check('less motion when asked for', async () => {
