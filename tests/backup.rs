@@ -51,6 +51,9 @@ async fn backup_wipe_restore_and_open_without_a_scan() {
     daemon.terminate().await;
 
     wipe(folder);
+    let nowhere = elsewhere.path().join("no-such-folder");
+    let (done, why) = run(&nowhere, &["restore", "no-such.backup"]).await;
+    assert!(!done && why.contains("no-such.backup: No such file") && !nowhere.exists(), "{why}");
     let (done, why) = run(folder, &["restore", plain]).await;
     assert!(!done && why.contains("only with the sealing key of the box that made it"), "{why}");
     let (done, said) = run(folder, &["restore", sealed, "--passphrase-file", words]).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::Args;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -83,6 +83,25 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, String> {
+        let (status, answer) = self.answer(limit, method, path, body).await?;
+        good(status, answer)
+    }
+
+    /// What is at a path; none when there is nothing.
+    pub(super) async fn find(&self, path: &str) -> Result<Option<Value>, String> {
+        match self.answer(WHOLE, "GET", path, None).await? {
+            (StatusCode::NOT_FOUND, _) => Ok(None),
+            (status, answer) => good(status, answer).map(Some),
+        }
+    }
+
+    async fn answer(
+        &self,
+        limit: Duration,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Value), String> {
         let request = self.request(method, path, body)?;
         let (status, body) = match &self.way {
             Way::Url(url, net) => {
@@ -103,17 +122,7 @@ impl Client {
                 answer.map_err(|_| format!("tetherd did not answer within {} s", limit.as_secs()))??
             }
         };
-        let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        if status.is_success() {
-            return Ok(value);
-        }
-        if status.as_u16() == 401 {
-            return Err("the key is missing or wrong; give it by --key or TETHERD_API_KEY".into());
-        }
-        Err(value
-            .pointer("/message")
-            .and_then(Value::as_str)
-            .map_or_else(|| format!("HTTP {status}"), str::to_owned))
+        Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
     }
 
     fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Request<Bytes>, String> {
@@ -138,6 +147,18 @@ impl Way {
         let net = Net::new(&NetConfig::default(), Arc::new(SystemClock));
         Ok(Self::Url(url.trim_end_matches('/').to_owned(), net.map_err(|error| error.to_string())?))
     }
+}
+
+/// An answer that is a 2xx; any other in the daemon's words.
+fn good(status: StatusCode, answer: Value) -> Result<Value, String> {
+    if status.is_success() {
+        return Ok(answer);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        return Err("the key is missing or wrong; give it by --key or TETHERD_API_KEY".into());
+    }
+    let told = answer.pointer("/message").and_then(Value::as_str);
+    Err(told.map_or_else(|| format!("HTTP {status}"), str::to_owned))
 }
 
 /// One request over the socket.

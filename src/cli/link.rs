@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
 async fn link(client: &Client, arguments: &Arguments) -> Result<(), String> {
     let name = encoded(&arguments.name);
     let state = format!("/instance/connectionState/{name}");
-    if client.ask("GET", &state, None).await.is_err_and(|why| why.contains("does not exist")) {
+    if client.find(&state).await?.is_none() {
         let body = json!({"instanceName": arguments.name, "integration": "WHATSAPP-BAILEYS"});
         let made = client.ask("POST", "/instance/create", Some(&body)).await?;
         say(&format!(

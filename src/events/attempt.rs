@@ -23,6 +23,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(20);
 /// For all of it.
 const WHOLE: Duration = Duration::from_secs(30);
+/// For the answer's body: its status says all, and a connection that can be kept is not worth more.
+const TAIL: Duration = Duration::from_secs(2);
 /// What is read of an answer's body, and thrown away: enough to keep the connection.
 const BODY: usize = 16 * 1024;
 /// On the same host.
@@ -59,6 +61,7 @@ impl Post {
             connect: CONNECT,
             head: HEAD,
             whole: WHOLE,
+            tail: Some(TAIL),
             body_limit: BODY,
             proxy: None,
             reach: Some(Arc::clone(&self.reach)),
@@ -148,10 +151,9 @@ pub(super) fn judge(answer: &Result<Response, NetError>, now: Stamp) -> Outcome 
 fn told(error: &NetError) -> String {
     let NetError::Timeout { awaited, .. } = error else { return error.to_string() };
     let due = match awaited {
-        Awaited::Connection => return error.to_string(),
+        Awaited::Connection | Awaited::End => return error.to_string(),
         Awaited::Encryption => "an address without TLS begins with http://".into(),
         Awaited::Answer => format!("it has {} s: answer first, work afterwards", HEAD.as_secs()),
-        Awaited::End => format!("everything has {} s: an answer without a body will do", WHOLE.as_secs()),
     };
     format!("{error}; {due}")
 }

@@ -124,8 +124,6 @@ reasons! {
     Blocked = "blocked", 403;
     /// Cloud: too many requests.
     RateLimited = "rate_limited", 429;
-    /// This kind of instance cannot be linked by this version.
-    NotSupportedYet = "not_supported_yet", 501;
 }
 
 /// What is known beside the reason's word.

@@ -25,6 +25,8 @@ pub struct FetchOptions {
     pub head: Duration,
     /// Limit for all of it.
     pub whole: Duration,
+    /// Limit for the answer's body, where its end does not matter: the answer counts without it then.
+    pub tail: Option<Duration>,
     /// Bytes of the answer that are kept; the rest is not read.
     pub body_limit: usize,
     /// How to go out.
@@ -44,6 +46,7 @@ impl Default for FetchOptions {
             connect: Duration::from_secs(10),
             head: Duration::from_mins(5),
             whole: Duration::from_secs(30),
+            tail: None,
             body_limit: 64 * 1024,
             proxy: None,
             reach: None,
@@ -62,7 +65,7 @@ pub struct Response {
     pub headers: HeaderMap,
     /// Its body, to the limit.
     pub body: Bytes,
-    /// There was more of it.
+    /// There was more of it, or it did not come to its end.
     pub truncated: bool,
 }
 
@@ -142,11 +145,22 @@ impl Net {
         let (head, mut body) = answer.into_parts();
         let mut kept = BytesMut::new();
         let mut truncated = false;
+        let until = options.tail.map_or(until, |tail| until.min(Instant::now() + tail));
         let next = async |body: &mut Incoming| {
-            timeout_at(until, body.frame()).await.map_err(|_| late(&way.target, Awaited::End))
+            let frame = timeout_at(until, body.frame()).await.map_err(|_| late(&way.target, Awaited::End))?;
+            frame.transpose().map_err(|error| closed(&way.target, &error))
         };
-        while let Some(frame) = next(&mut body).await? {
-            let Ok(data) = frame.map_err(|error| closed(&way.target, &error))?.into_data() else { continue };
+        loop {
+            let frame = match next(&mut body).await {
+                Ok(None) => break,
+                Ok(Some(frame)) => frame,
+                Err(_) if options.tail.is_some() => {
+                    truncated = true;
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            let Ok(data) = frame.into_data() else { continue };
             let room = options.body_limit - kept.len();
             kept.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
             if data.len() > room {

@@ -48,7 +48,7 @@ impl Names {
         if bare.eq_ignore_ascii_case("localhost") {
             return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
-        let known = self.known();
+        let known = self.known().await;
         let listed = in_hosts(&known.hosts, bare);
         if !listed.is_empty() {
             return Ok(listed);
@@ -80,17 +80,18 @@ impl Names {
         Ok(found.iter().collect())
     }
 
-    fn known(&self) -> Known {
-        let changed = [modified(&self.resolv_conf), modified(&self.hosts)];
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match known.as_ref() {
-            Some(kept) if kept.changed == changed => kept.clone(),
-            _ => {
-                let hosts = Arc::new(read_hosts(&self.hosts));
-                let fresh = Known { changed, hosts, resolver: resolver(&self.resolv_conf) };
-                known.insert(fresh).clone()
-            }
+    async fn known(&self) -> Known {
+        let changed = [modified(&self.resolv_conf).await, modified(&self.hosts).await];
+        let kept = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(kept) = kept
+            && kept.changed == changed
+        {
+            return kept;
         }
+        let hosts = Arc::new(read_hosts(&self.hosts).await);
+        let fresh = Known { changed, hosts, resolver: resolver(&self.resolv_conf).await };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
+        fresh
     }
 }
 
@@ -100,15 +101,15 @@ fn is_local(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("local"))
 }
 
-fn modified(file: &Path) -> Option<SystemTime> {
-    std::fs::metadata(file).and_then(|m| m.modified()).ok()
+async fn modified(file: &Path) -> Option<SystemTime> {
+    tokio::fs::metadata(file).await.and_then(|m| m.modified()).ok()
 }
 
-fn read_hosts(file: &Path) -> Hosts {
+async fn read_hosts(file: &Path) -> Hosts {
     let mut hosts = Hosts::default();
-    if let Ok(file) = std::fs::File::open(file) {
+    if let Ok(text) = tokio::fs::read(file).await {
         // A line that cannot be read is no reason to forget the others.
-        let _ = hosts.read_hosts_conf(file);
+        let _ = hosts.read_hosts_conf(text.as_slice());
     }
     hosts
 }
@@ -124,8 +125,8 @@ fn in_hosts(hosts: &Hosts, host: &str) -> Vec<IpAddr> {
 }
 
 /// None when the file tells of no name server (a Pi that is up before its router).
-fn resolver(file: &Path) -> Option<TokioResolver> {
-    let text = std::fs::read(file).ok()?;
+async fn resolver(file: &Path) -> Option<TokioResolver> {
+    let text = tokio::fs::read(file).await.ok()?;
     let (config, mut options) = parse_resolv_conf(text).ok()?;
     if config.name_servers().is_empty() {
         return None;

@@ -4,6 +4,7 @@
 //! with the data key, which is in it twice at most: wrapped with the sealing key of the box that made it, and
 //! with a key that a passphrase becomes.
 
+mod content;
 mod passphrase;
 mod restore;
 
@@ -30,6 +31,8 @@ struct Mark {
     /// The tetherd that made it.
     by: String,
     passphrase: Option<Wrapped>,
+    /// Of all that is in it ([`content::digest`]).
+    content: String,
 }
 
 /// The data key, for who knows the passphrase.
@@ -94,8 +97,9 @@ pub fn back_up(
         made: now.millis(),
         by: env!("CARGO_PKG_VERSION").to_owned(),
         passphrase: wrapped.map(|(passphrase, key)| Wrapped { recipe: passphrase.recipe(), key }),
+        content: String::new(),
     };
-    let written = copy(database, staged.path()).and_then(|copy| dress(copy, &mark));
+    let written = copy(database, staged.path()).and_then(|copy| dress(copy, mark));
     let instances = written.map_err(|error| match error {
         StoreError::Full => at(&"there is no room for the backup; nothing is left of it"),
         other => other,
@@ -119,27 +123,20 @@ fn copy(database: &Path, to: &Path) -> Result<Connection, StoreError> {
 
 /// One file without a log beside it, marked as what it is. Who was signed in on the page is not taken along:
 /// what was ended since would come back. Returns the number of instances.
-fn dress(copy: Connection, mark: &Mark) -> Result<usize, StoreError> {
+fn dress(copy: Connection, mark: Mark) -> Result<usize, StoreError> {
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     copy.pragma_update(None, "secure_delete", true)?;
-    let value = serde_json::to_vec(mark)?;
     copy.execute_batch("BEGIN; DELETE FROM session; DELETE FROM invite;")?;
+    let value = serde_json::to_vec(&Mark { content: content::digest(&copy)?, ..mark })?;
     copy.execute("INSERT OR REPLACE INTO meta(name, value) VALUES (?1, ?2)", (MARK, value))?;
     copy.execute_batch("COMMIT")?;
-    let faults = faults(&copy)?;
+    let faults = schema::faults(&copy)?;
     if !faults.is_empty() {
         return Err(StoreError::Corrupt(faults.join("; ")));
     }
     let instances: i64 = copy.query_row("SELECT count(*) FROM instance", [], |row| row.get(0))?;
     copy.close().map_err(|(_, error)| error)?;
     Ok(usize::try_from(instances).unwrap_or_default())
-}
-
-/// What is wrong with the file, as far as that can be seen without its key.
-fn faults(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut faults = schema::integrity(connection)?;
-    faults.extend(schema::dangling(connection)?);
-    Ok(faults)
 }
 
 fn mark(connection: &Connection) -> Result<Option<Mark>, StoreError> {

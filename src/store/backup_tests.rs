@@ -165,13 +165,22 @@ async fn what_is_no_backup_or_a_damaged_one_is_refused_and_changes_nothing() {
         assert!(matches!(home.restore(&bad, None), Err(StoreError::BadBackup(_))));
         assert_eq!(std::fs::read(home.database()).unwrap(), before);
     }
-    // One sealed value that does not open is enough.
-    std::fs::write(&bad, &good).unwrap();
-    let open = rusqlite::Connection::open(&bad).unwrap();
-    open.execute("UPDATE event SET seq = seq + 1000 WHERE id = 7", []).unwrap();
-    drop(open);
-    let refused = home.restore(&bad, None);
-    assert!(matches!(&refused, Err(StoreError::BadBackup(why)) if why.contains("event 1007")), "{refused:?}");
+    let refused = |change: &str| {
+        std::fs::write(&bad, &good).unwrap();
+        rusqlite::Connection::open(&bad).unwrap().execute_batch(change).unwrap();
+        home.restore(&bad, None).unwrap_err().to_string()
+    };
+    // What is not sealed counts as well.
+    for change in
+        ["UPDATE instance SET name = 'shoq'", "DELETE FROM event WHERE id = 7", "CREATE TABLE more (x)"]
+    {
+        let why = refused(change);
+        assert!(why.contains("it is not as it was made"), "{change}: {why}");
+    }
+    // And in a database that is no backup, one sealed value that does not open.
+    let why =
+        refused("UPDATE event SET seq = seq + 1000 WHERE id = 7; DELETE FROM meta WHERE name = 'backup'");
+    assert!(why.contains("event 1007"), "{why}");
     let left: Vec<_> = std::fs::read_dir(home.0.path()).unwrap().flatten().collect();
     assert!(!left.iter().any(|file| file.file_name().to_string_lossy().starts_with("restore-")), "{left:?}");
     home.restore(&file, None).unwrap();

@@ -18,8 +18,7 @@ pub fn inspect(database: &Path, source: &KeySource) -> Result<Vec<String>, Store
     if found == 0 {
         return Ok(Vec::new());
     }
-    let mut faults = schema::integrity(&connection)?;
-    faults.extend(schema::dangling(&connection)?);
+    let mut faults = schema::faults(&connection)?;
     let key = in_its_place(&connection, database, source)?;
     // What a tetherd of before sealed is looked through when it is brought up to date.
     if found == schema::newest() {

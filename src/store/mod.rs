@@ -203,8 +203,7 @@ impl Store {
     pub async fn check(&self) -> Result<Vec<String>, StoreError> {
         let store = self.clone();
         self.read(move |connection| {
-            let mut faults = schema::integrity(connection)?;
-            faults.extend(schema::dangling(connection)?);
+            let mut faults = schema::faults(connection)?;
             faults.extend(seal::unreadable(connection, &store.0.sealer)?);
             Ok(faults)
         })

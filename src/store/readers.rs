@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -10,6 +11,8 @@ use super::{StoreError, connect};
 
 /// More would only queue on two to four small cores.
 const CONNECTIONS: usize = 3;
+/// How long a caller waits for one of them.
+const WAIT: Duration = Duration::from_secs(10);
 
 pub(super) struct Readers {
     path: PathBuf,
@@ -30,7 +33,8 @@ impl Readers {
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let free = tokio::time::timeout(WAIT, Arc::clone(&self.free).acquire_owned()).await;
+        let permit = free.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?;
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
         let work = move || {
             let ready = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();

@@ -89,15 +89,22 @@ fn steps(sealer: Option<&Sealer>) -> Migrations<'static> {
     Migrations::new(STEPS.iter().map(step).collect())
 }
 
-/// What SQLite finds wrong with the file.
-pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
+/// What is wrong with the file, as far as that can be seen without its key.
+pub(super) fn faults(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut faults = integrity(connection)?;
+    faults.extend(dangling(connection)?);
+    Ok(faults)
+}
+
+/// What SQLite finds wrong with it.
+fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut statement = connection.prepare("PRAGMA integrity_check")?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
 /// Rows that refer to rows that are not there.
-pub(super) fn dangling(connection: &Connection) -> Result<Vec<String>, StoreError> {
+fn dangling(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
     let rows = statement.query_map([], |row| {
         let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);

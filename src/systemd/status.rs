@@ -75,7 +75,6 @@ fn words(reason: Reason) -> &'static str {
         Reason::NumberNotRegistered => "the number is not registered at Meta",
         Reason::Blocked => "blocked by Meta",
         Reason::RateLimited => "too many requests at Meta",
-        Reason::NotSupportedYet => "not supported by this version",
     }
 }
 

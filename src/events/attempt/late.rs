@@ -118,10 +118,12 @@ async fn an_answer_that_never_begins_on_a_kept_connection_is_given_up() {
     serving.await.unwrap();
 }
 
+/// Its status is the receiver's word: what was taken is not posted again.
 #[tokio::test]
-async fn an_answer_that_never_ends_is_given_up() {
+async fn an_answer_that_never_ends_counts_without_its_end() {
     let (address, serving) = receiver(&["HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"]).await;
-    let words = "did not come to the end of its answer in time; everything has 30 s";
-    failed(posted(&post(), "http", address).await, 30..=32, words);
+    let (outcome, seconds) = posted(&post(), "http", address).await;
+    assert_eq!(outcome, Outcome::Taken { answer: 200 });
+    assert!((2..=3).contains(&seconds), "after {seconds} s");
     serving.await.unwrap();
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
 use super::super::{KeySource, SealingKey, StoreError, connect, private, schema, seal, take_lock};
-use super::{MARK, Mark, beside, faults, mark};
+use super::{MARK, Mark, beside, content, mark};
 use crate::model::{Secret, Stamp};
 
 /// A backup that took its place.
@@ -35,10 +35,12 @@ pub fn restore(
     passphrase: impl FnOnce() -> Result<Secret, StoreError>,
     now: Stamp,
 ) -> Result<Restored, StoreError> {
+    // First of all: a name that is wrong leaves nothing behind.
+    let backup = File::open(file).map_err(|error| unread(file, &error))?;
     // Held to the end: no daemon starts meanwhile.
     let _lock = take_lock(database)?;
     let folder = private::folder_of(database);
-    let staged = stage(file, folder)?;
+    let staged = stage(backup, file, folder)?;
     let restored = fit(staged.path(), source, passphrase).map_err(|error| match error {
         StoreError::Corrupt(why) | StoreError::Sqlite(why) => StoreError::BadBackup(why),
         other => other,
@@ -52,18 +54,20 @@ pub fn restore(
 }
 
 /// A copy where the database is, so that it can take its place at once; the backup itself is only read.
-fn stage(file: &Path, folder: &Path) -> Result<NamedTempFile, StoreError> {
-    let bad = |error: &std::io::Error| StoreError::Io(format!("{}: {error}", file.display()));
-    let mut from = File::open(file).map_err(|error| bad(&error))?;
+fn stage(mut from: File, file: &Path, folder: &Path) -> Result<NamedTempFile, StoreError> {
     let staged = tempfile::Builder::new().prefix("restore-").suffix(".db").tempfile_in(folder);
     let mut staged = staged.map_err(|error| StoreError::Io(format!("{}: {error}", folder.display())))?;
     std::io::copy(&mut from, staged.as_file_mut()).map_err(|error| match error.kind() {
         std::io::ErrorKind::StorageFull => {
             StoreError::Io(format!("there is no room in {}", folder.display()))
         }
-        _ => bad(&error),
+        _ => unread(file, &error),
     })?;
     Ok(staged)
+}
+
+fn unread(file: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Io(format!("{}: {error}", file.display()))
 }
 
 /// Looks through the copy, opens it for this box and brings it up to date.
@@ -76,11 +80,16 @@ fn fit(
     if schema::recognise(&connection, path)? == 0 {
         return Err(StoreError::BadBackup("it is empty".into()));
     }
-    let found = faults(&connection)?;
+    let found = schema::faults(&connection)?;
     if !found.is_empty() {
         return Err(StoreError::BadBackup(found.join("; ")));
     }
     let mark = mark(&connection)?;
+    if let Some(mark) = &mark
+        && mark.content != content::digest(&connection)?
+    {
+        return Err(StoreError::BadBackup("it is not as it was made: something in it was changed".into()));
+    }
     let key = open(&connection, mark.as_ref(), source, passphrase)?;
     connection.execute("DELETE FROM meta WHERE name = ?1", [MARK])?;
     let sealer = schema::migrate(&mut connection, path, &key)?;
