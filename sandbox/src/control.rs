@@ -105,6 +105,7 @@ pub(crate) async fn serve(
         (&Method::POST, "/setting") => messages::setting(&world, &body),
         (&Method::GET, "/app-state") => Ok(messages::app_state(&world, query)),
         (&Method::POST, "/send") => messages::send(&world, &body),
+        (&Method::POST, "/send-to-group") => messages::send_to_group(&world, &body),
         (&Method::GET, "/received") => Ok(messages::received(&world, query)),
         (&Method::GET, "/receipts") => Ok(messages::receipts(&world, query)),
         (&Method::POST, "/account") => account(&world, &body),

@@ -64,6 +64,7 @@ The control API takes and gives JSON; what it refuses is a 400 that says why:
   POST /code {\"phone\",\"code\"}    the phone is given a pairing code
   POST /refresh {\"connection\"}    devices that wait make a new secret and show another code
   POST /send {\"from\",\"to\",\"text\"}      a phone writes
+  POST /send-to-group {\"group\",\"from\",\"to\":[…],\"text\"}   \"group\" is …@g.us, \"to\" who else is in it
   POST /send-file {\"from\",\"to\",\"file\",\"base64\"}   image, video, audio, voice, document or sticker; also
                                   \"mimetype\",\"caption\",\"name\"
   GET  /file?phone=&id=           what is in a file that a phone received

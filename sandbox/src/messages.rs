@@ -4,6 +4,7 @@
 mod arrive;
 mod file;
 mod given;
+mod group;
 mod peer;
 mod receipts;
 mod route;
@@ -16,6 +17,7 @@ pub use given::Given;
 
 use serde::Serialize;
 use serde_json::Value;
+use wacore_binary::Jid;
 use waproto::whatsapp as wa;
 
 /// Messages that are kept for `GET /received`, and sent ones for those who could not read them, per phone.
@@ -66,6 +68,8 @@ pub struct Receipt {
 pub(crate) struct Sent {
     pub(crate) id: String,
     pub(crate) to: String,
+    /// The group that it was written to, in place of `to`.
+    pub(crate) group: Option<Jid>,
     pub(crate) at: u64,
     pub(crate) message: wa::Message,
     /// From a phone to its own device, and not for people.

@@ -51,6 +51,16 @@ impl Sandbox {
         self.world.write(from, to, phone::envelope::text(text))
     }
 
+    /// The phone of `from` writes a text to a group (`…@g.us`) in which the accounts `to` are as well. Returns the
+    /// message's id. Accounts are made when there are none.
+    ///
+    /// # Errors
+    /// When a number is none, or the group.
+    pub fn send_to_group(&self, group: &str, from: &str, to: &[&str], text: &str) -> Result<String, Refused> {
+        let to: Vec<String> = to.iter().map(|&phone| phone.to_owned()).collect();
+        self.world.write_to_group(group, from, &to, phone::envelope::text(text))
+    }
+
     /// The phone of `from` seals a file, uploads it and sends it to `to`. Returns the message's id.
     ///
     /// # Errors

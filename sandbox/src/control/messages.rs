@@ -27,6 +27,20 @@ pub(super) fn send(world: &World, body: &[u8]) -> Result<Value, Refused> {
     Ok(json!({"id": world.write(&send.from, &send.to, envelope::text(&send.text))?}))
 }
 
+/// A phone writes to a group.
+pub(super) fn send_to_group(world: &World, body: &[u8]) -> Result<Value, Refused> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct ToGroup {
+        group: String,
+        from: String,
+        to: Vec<String>,
+        text: String,
+    }
+    let ToGroup { group, from, to, text } = parse(body)?;
+    Ok(json!({"id": world.write_to_group(&group, &from, &to, envelope::text(&text))?}))
+}
+
 /// What a phone has received, or all phones when none is named.
 pub(super) fn received(world: &World, query: &str) -> Value {
     let phone = parameter(query, "phone");

@@ -179,11 +179,25 @@ impl State {
         let message =
             wa::Message { protocol_message: MessageField::some(protocol), ..wa::Message::default() };
         let id = message_id();
-        let sent =
-            Sent { id: id.clone(), to: phone.to_owned(), at: now, message: message.clone(), peer: true };
+        let sent = Sent {
+            id: id.clone(),
+            to: phone.to_owned(),
+            group: None,
+            at: now,
+            message: message.clone(),
+            peer: true,
+        };
         keep(&mut self.traffic.sent, phone, sent);
-        let outgoing =
-            Outgoing { id, from: account.clone(), to: account, message, at: now, again: None, peer: true };
+        let outgoing = Outgoing {
+            id,
+            from: account.clone(),
+            to: account,
+            group: None,
+            message,
+            at: now,
+            again: None,
+            peer: true,
+        };
         self.write_to(&outgoing, phone, device)
     }
 }

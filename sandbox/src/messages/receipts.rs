@@ -1,5 +1,6 @@
 //! Receipts of devices, on their way to the phone that wrote the message; what a device cannot read it gets again.
 
+use wacore_binary::Server;
 use wacore_binary::node::{Node, NodeValue};
 
 use super::send::{Outgoing, refused};
@@ -33,6 +34,10 @@ impl State {
         now: u64,
     ) -> Result<(), String> {
         let to = node.attrs.get("to").and_then(NodeValue::to_jid).ok_or("a receipt for nobody")?;
+        // In a group, to the member that wrote it.
+        let member = node.attrs.get("participant").and_then(NodeValue::to_jid);
+        let to =
+            if to.server == Server::Group { member.ok_or("a receipt for no member of a group")? } else { to };
         let Some((to, _)) = self.resolve(&to) else { return Ok(()) };
         let account = self.durable.accounts.get(phone).ok_or("a receipt of no account")?;
         let kind = match attr(node, "type") {
@@ -88,8 +93,8 @@ impl State {
             else {
                 continue;
             };
-            let Sent { id, at, message, peer, .. } = sent;
-            let outgoing = Outgoing { id, from, to, message, at, again: Some(count), peer };
+            let Sent { id, group, at, message, peer, .. } = sent;
+            let outgoing = Outgoing { id, from, to, group, message, at, again: Some(count), peer };
             self.write_to(&outgoing, phone, device).map_err(|refused| refused.0)?;
         }
         Ok(())

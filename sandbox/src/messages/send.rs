@@ -20,6 +20,8 @@ pub(crate) struct Outgoing {
     pub(crate) id: String,
     pub(crate) from: Account,
     pub(crate) to: Account,
+    /// The group that it goes to, in place of `to`.
+    pub(crate) group: Option<Jid>,
     pub(crate) message: wa::Message,
     /// In unix seconds.
     pub(crate) at: u64,
@@ -40,8 +42,16 @@ impl World {
         let (from, to) = (self.account(from)?, self.account(to)?);
         let id = message_id();
         let at = self.unix();
-        let sent = Sent { id: id.clone(), to: to.phone.clone(), at, message: message.clone(), peer: false };
-        let outgoing = Outgoing { id: id.clone(), from, to, message, at, again: None, peer: false };
+        let sent = Sent {
+            id: id.clone(),
+            to: to.phone.clone(),
+            group: None,
+            at,
+            message: message.clone(),
+            peer: false,
+        };
+        let outgoing =
+            Outgoing { id: id.clone(), from, to, group: None, message, at, again: None, peer: false };
         let mut state = self.lock();
         keep(&mut state.traffic.sent, &outgoing.from.phone, sent);
         let (from, to) = (outgoing.from.phone.clone(), outgoing.to.phone.clone());
@@ -86,26 +96,20 @@ impl State {
 
     /// One envelope for a linked device of `phone`, which is one of the two accounts.
     pub(crate) fn write_to(&mut self, outgoing: &Outgoing, phone: &str, device: u16) -> Result<(), Refused> {
-        let Outgoing { id, from, to, message, at, again, peer } = outgoing;
+        if let Some(group) = &outgoing.group {
+            return self.write_to_member(outgoing, group, phone, device);
+        }
+        let Outgoing { id, from, to, message, at, again, peer, .. } = outgoing;
         let own = from.phone == phone && !peer;
         let plain = if own {
             envelope::pad(&envelope::device_sent(message, &to.jid(0).to_string()))
         } else {
             envelope::pad(message)
         };
-        if !self.signal(&from.phone)?.knows(phone, device) {
-            let Some(bundle) = self.hand_out(phone, device, *at) else { return Ok(()) };
-            self.signal(&from.phone)?.begin(phone, device, &bundle).map_err(refused)?;
-        }
-        let (kind, mut sealed) = self.signal(&from.phone)?.seal(phone, device, &plain).map_err(refused)?;
-        let jid = format!("{phone}:{device}");
-        if self.fault_due(|fault| matches!(fault, Fault::Unreadable), Some(&jid)).is_some() {
-            self.tell(0, "fault", format!("{id} for {jid} has a bit turned"));
-            let within = sealed.len().saturating_sub(TURNED);
-            if let Some(byte) = sealed.get_mut(within) {
-                *byte ^= 1;
-            }
-        }
+        let Some((kind, sealed)) = self.seal_for(&from.phone, (phone, device), &plain, *at)? else {
+            return Ok(());
+        };
+        let sealed = self.spoilt(id, &format!("{phone}:{device}"), sealed);
         let mut stanza = NodeBuilder::new("message")
             .attr("from", from.jid(0))
             .attr("id", id.clone())
@@ -122,9 +126,36 @@ impl State {
         } else {
             stanza = stanza.attr("sender_lid", from.lid_jid(0));
         }
-        let stanza = stanza.children([enc(kind, sealed, media_of(message), *again)]).build();
+        let stanza = stanza.children([enc(kind.name(), sealed, media_of(message), *again)]).build();
         self.post(&device_key(phone, device), stanza);
         Ok(())
+    }
+
+    /// In the session with a device, which is begun when there is none; nothing when it has no keys for one.
+    pub(super) fn seal_for(
+        &mut self,
+        writer: &str,
+        (phone, device): (&str, u16),
+        plain: &[u8],
+        at: u64,
+    ) -> Result<Option<(Envelope, Vec<u8>)>, Refused> {
+        if !self.signal(writer)?.knows(phone, device) {
+            let Some(bundle) = self.hand_out(phone, device, at) else { return Ok(None) };
+            self.signal(writer)?.begin(phone, device, &bundle).map_err(refused)?;
+        }
+        self.signal(writer)?.seal(phone, device, plain).map(Some).map_err(refused)
+    }
+
+    /// As the service carries it: with a bit turned, when a fault wants that.
+    pub(super) fn spoilt(&mut self, id: &str, device: &str, mut sealed: Vec<u8>) -> Vec<u8> {
+        if self.fault_due(|fault| matches!(fault, Fault::Unreadable), Some(device)).is_some() {
+            self.tell(0, "fault", format!("{id} for {device} has a bit turned"));
+            let within = sealed.len().saturating_sub(TURNED);
+            if let Some(byte) = sealed.get_mut(within) {
+                *byte ^= 1;
+            }
+        }
+        sealed
     }
 
     /// From phone to phone, sealed as well.
@@ -146,8 +177,8 @@ impl State {
 }
 
 /// `<enc>` with all that the service is told about what is in it.
-pub(super) fn enc(kind: Envelope, sealed: Vec<u8>, media: Option<&'static str>, again: Option<u32>) -> Node {
-    let mut enc = NodeBuilder::new("enc").attr("v", "2").attr("type", kind.name());
+pub(super) fn enc(kind: &str, sealed: Vec<u8>, media: Option<&'static str>, again: Option<u32>) -> Node {
+    let mut enc = NodeBuilder::new("enc").attr("v", "2").attr("type", kind);
     if let Some(media) = media {
         enc = enc.attr("mediatype", media);
     }
@@ -158,7 +189,7 @@ pub(super) fn enc(kind: Envelope, sealed: Vec<u8>, media: Option<&'static str>, 
 }
 
 /// The `type` of the stanza.
-fn kind_of(message: &wa::Message) -> &'static str {
+pub(super) fn kind_of(message: &wa::Message) -> &'static str {
     if media_of(message).is_some() {
         "media"
     } else if message.reaction_message.is_set() {
@@ -169,7 +200,7 @@ fn kind_of(message: &wa::Message) -> &'static str {
 }
 
 /// The `mediatype` of the envelope.
-fn media_of(message: &wa::Message) -> Option<&'static str> {
+pub(super) fn media_of(message: &wa::Message) -> Option<&'static str> {
     let ptt = message.audio_message.as_option().is_some_and(|audio| audio.ptt == Some(true));
     [
         (message.image_message.is_set(), "image"),

@@ -1,5 +1,6 @@
 //! The phone's half of the Signal protocol: its prekeys, its sessions, and both directions of a message.
 
+mod groups;
 mod stores;
 
 use futures_util::FutureExt as _;
@@ -11,6 +12,7 @@ use wacore_libsignal::protocol::{
 };
 
 use super::crypto::{self, RawKey};
+use groups::SenderKeys;
 use stores::{Identities, Prekeys, Sessions, SignedPrekeys};
 
 /// How a message is sealed on the wire: `pkmsg` opens a session, `msg` goes on in one.
@@ -77,6 +79,8 @@ pub struct Signal {
     sessions: Sessions,
     prekeys: Prekeys,
     signed: SignedPrekeys,
+    #[serde(default)]
+    groups: SenderKeys,
 }
 
 /// Where a device is in the books of a phone; accounts by their number.
@@ -99,6 +103,7 @@ impl Signal {
             sessions: Sessions::default(),
             prekeys: Prekeys::default(),
             signed: SignedPrekeys::new(1, &pair, signature.to_vec()),
+            groups: SenderKeys::default(),
         })
     }
 
@@ -122,9 +127,10 @@ impl Signal {
         self.sessions.remove(&address(phone, device));
     }
 
-    /// All sessions are lost; keys and known identities are not.
+    /// All sessions and sender keys are lost; other keys and known identities are not.
     pub fn forget_all(&mut self) {
         self.sessions = Sessions::default();
+        self.groups = SenderKeys::default();
     }
 
     /// This device has this identity; one that claims another is refused.
