@@ -136,6 +136,14 @@ impl Default for Config {
     }
 }
 
+/// What a global key that is given takes: it must be hard to guess, and travel in a header.
+pub(crate) const KEY_TAKES: &str = "16 or more visible ASCII characters without spaces";
+
+/// Whether it is that.
+pub(crate) fn is_usable_key(text: &str) -> bool {
+    text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// The configuration cannot be used. The text names where, what, and what it takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -199,9 +207,8 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Fault> {
-        if self.api_key.as_ref().is_some_and(|key| key.expose().len() < 16) {
-            let says = "is shorter than 16 characters; take a longer one, or none to have one made";
-            return Err(Fault::new("api_key", says));
+        if self.api_key.as_ref().is_some_and(|key| !is_usable_key(key.expose())) {
+            return Err(Fault::new("api_key", format!("takes {KEY_TAKES}; leave it out to have one made")));
         }
         crate::logging::filter(&self.log).map_err(|says| Fault::new("log", says))?;
         self.http.check()?;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Http};
+use crate::config::{Config, Http, KEY_TAKES, is_usable_key};
 use crate::events::Courier;
 use crate::http::{self, CertificateFiles, HttpConfig, KeyRing, Listener};
 use crate::instance::{self, Registry};
@@ -97,13 +97,14 @@ pub(crate) async fn run_with(
     let (mut listeners, here) = listen::listen(&config).await?;
     let parts = Parts::put_together(config, &here, hand_over, dress).await?;
     listeners.extend(owner::listen(&parts.config.data_dir));
-    parts.state.set_ready(true);
+    parts.state.set_ready();
     systemd::ready();
     started(&Started { url: here.url() });
     first_key::forget_when_used(parts.state.keys(), &parts.config.data_dir);
     let tasks = parts.start(listeners, here, reloads, &shutdown);
     shutdown.cancelled().await;
     systemd::stopping();
+    tracing::info!("stopping; links come back at the next start");
     parts.take_apart(tasks).await;
     Ok(())
 }
@@ -150,14 +151,15 @@ impl Parts {
         })
         .await?;
         let courier = webhooks::courier(&config, here, &store, net, &clock, &registry);
-        let state = Arc::new(dress(http::State::new(
+        let state = http::State::new(
             Arc::clone(&registry),
             Arc::new(keys),
             Arc::clone(&clock),
             http_config(&config),
             store.clone(),
             courier.clone(),
-        )));
+        );
+        let state = Arc::new(dress(state.listening_locally(here.is_local())));
         Ok(Self { config, clock, store, registry, courier, state, farewells })
     }
 
@@ -196,7 +198,7 @@ impl Parts {
 
     /// Links first: what they still have to save is saved while answers under way finish.
     async fn take_apart(self, mut tasks: JoinSet<()>) {
-        self.state.set_ready(false);
+        self.state.leave();
         self.registry.stop().await;
         while tasks.join_next().await.is_some() {}
         owner::remove(&self.config.data_dir);
@@ -265,8 +267,8 @@ fn given_key(config: &Config) -> Result<Option<Digest>, String> {
     let wrong = |why: &str| format!("the global key in {}: {why}", path.display());
     let text = std::fs::read_to_string(&path).map_err(|error| wrong(&error.to_string()))?;
     let key = Secret::new(text.trim());
-    if key.expose().len() < 16 || !key.expose().bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(wrong("it takes 16 or more visible ASCII characters"));
+    if !is_usable_key(key.expose()) {
+        return Err(wrong(&format!("it takes {KEY_TAKES}")));
     }
     Ok(Some(Digest::of(key.expose())))
 }

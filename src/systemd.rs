@@ -37,9 +37,9 @@ pub(crate) fn reloading() {
     }
 }
 
-/// The end begins.
+/// The end begins. systemd shows the words for as long as the service does not run.
 pub(crate) fn stopping() {
-    tell(&[NotifyState::Stopping]);
+    tell(&[NotifyState::Stopping, NotifyState::Status("stopped; links come back at the next start")]);
 }
 
 pub(crate) fn tell(state: &[NotifyState<'_>]) {

@@ -196,6 +196,9 @@ async fn https_with_the_owners_certificate_which_may_be_renewed() {
     assert_eq!(daemon.ask("GET", "/instance/fetchInstances", None).await, (200, json!([])));
     let cookie = daemon.sign_in(KEY).await;
     assert!(cookie.contains("; Secure"), "{cookie}");
+    let plain = support::Client::new(daemon.url.replace("https", "http"));
+    let (status, told) = plain.try_ask("GET", "/", None).await.unwrap();
+    assert_eq!((status, told["code"].as_str()), (400, Some("https_only")), "{told}");
     assert!(run(folder.path(), &["healthcheck"]).await.0);
 
     certificate(folder.path());
@@ -291,4 +294,39 @@ async fn metrics_tell_what_happened_to_an_instance_and_what_it_cost() {
     assert!(text.contains(&format!("tetherd_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))));
     assert!(text.ends_with("# EOF\n") && !text.contains("15551234567"), "{text}");
     daemon.terminate().await;
+}
+
+/// On an address of this box only, who asks is on this box; on others even who is has to have the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_need_the_key_unless_the_listener_is_loopback() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    for (listen, without_key) in [("127.0.0.1:0", 200), ("0.0.0.0:0", 401)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_tetherd"));
+        command.args(["serve", "--listen", listen]).env("TETHERD_DATA_DIR", folder.path());
+        command.env("TETHERD_API_KEY", KEY).env("TETHERD_WHATSAPP_URL", sandbox.ws_url());
+        let daemon = Daemon::of(command).await;
+        assert_eq!(daemon.ask_as(None, "GET", "/metrics", None).await.0, without_key, "{listen}");
+        assert_eq!(daemon.ask("GET", "/metrics", None).await.0, 200, "{listen}");
+        daemon.terminate().await;
+    }
+}
+
+/// What a person wants to find in the journal afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn coming_and_going_is_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let daemon = Daemon::start(folder.path(), &sandbox).await;
+    daemon.create("shop").await;
+    daemon.link(&sandbox, "shop", "15551234567").await;
+    daemon.ask("DELETE", "/instance/logout/shop", None).await;
+    daemon.ask("DELETE", "/instance/delete/shop", None).await;
+    for line in ["created instance=shop", "logged out by this box instance=shop", "deleted instance=shop"] {
+        daemon.until_logged(line).await;
+    }
+    daemon.signal(Signal::TERM);
+    let log = daemon.stopped().await;
+    assert!(log.contains("stopping; links come back at the next start"), "{log}");
+    assert!(!log.contains("may be shown as online"), "{log}");
 }

@@ -111,6 +111,14 @@ async fn check_looks_at_all_that_a_start_needs_and_tells_what_to_do() {
     let (good, said) = check(folder, &sandbox.ws_url(), "127.0.0.1:0").await;
     assert!(good, "{said}");
 
+    let config = folder.join("wrong.toml");
+    std::fs::write(&config, "listen = 1\n").unwrap();
+    let (good, said) = run(folder, &["check", "--config", config.to_str().unwrap()]).await;
+    assert!(
+        !good && said.contains("WRONG  configuration") && said.contains("wrong.toml:1: listen is 1"),
+        "{said}"
+    );
+
     let database = rusqlite::Connection::open(folder.join("tetherd.db")).unwrap();
     database.execute("UPDATE credential SET key = 'x' WHERE rowid = 1", []).unwrap();
     drop(database);
@@ -122,4 +130,36 @@ async fn check_looks_at_all_that_a_start_needs_and_tells_what_to_do() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (good, said) = check(folder, &format!("ws://{nobody}/ws/chat"), "127.0.0.1:0").await;
     assert!(!good && said.contains("WRONG  WhatsApp"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_damage_of_one_account_is_not_the_others() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = linked(folder.path(), &sandbox).await;
+    daemon.create("home").await;
+    daemon.link(&sandbox, "home", "15557654321").await;
+    daemon.terminate().await;
+    let database = rusqlite::Connection::open(folder.path().join("tetherd.db")).unwrap();
+    let device = "kind = 0 AND instance = (SELECT id FROM instance WHERE name = 'shop')";
+    let kept: Vec<u8> = database
+        .query_row(&format!("SELECT value FROM credential WHERE {device}"), [], |row| row.get(0))
+        .unwrap();
+    let mut damaged = kept.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    let put = format!("UPDATE credential SET value = ?1 WHERE {device}");
+    database.execute(&put, [&damaged]).unwrap();
+
+    let daemon = Daemon::start(folder.path(), &sandbox).await;
+    daemon.until_of("home", "open").await;
+    daemon.until_logged("the credentials cannot be read instance=\"shop\"").await;
+    daemon.until_logged("the database failed: a sealed value in credential/").await;
+    let shop = daemon.state_of("shop").await;
+    assert_ne!(shop["state"], "open", "{shop}");
+    assert!(shop["message"].as_str().unwrap().contains("tetherd restore FILE"), "{shop}");
+    daemon.terminate().await;
+    database.execute(&put, [&kept]).unwrap();
+    let daemon = Daemon::start(folder.path(), &sandbox).await;
+    daemon.until_of("shop", "open").await;
+    daemon.terminate().await;
 }

@@ -75,6 +75,11 @@ async fn a_full_disk_is_told_damages_nothing_and_is_over_when_there_is_room() {
     let disk = PathBuf::from(std::env::var("TETHERD_DISK").expect("run by tests/disk/run"));
     let folder = disk.join("data");
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    // The first start of all finds no room: nothing of it stands in the way of the next.
+    let filler = Filler::fill(&disk);
+    let (started, said) = run(&folder, &["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(!started && (said.contains("disk is full") || said.contains("No space left")), "{said}");
+    filler.free();
     let daemon = Daemon::start(&folder, &sandbox).await;
     daemon.create("shop").await;
 

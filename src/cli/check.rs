@@ -25,7 +25,14 @@ const ROOM: u64 = 100_000_000;
 const ANSWER: Duration = Duration::from_secs(10);
 
 pub(super) fn run(settings: &Settings) -> Result<(), String> {
-    let config = settings.load().map_err(|error| error.to_string())?;
+    let config = match settings.load() {
+        Ok(config) => config,
+        Err(error) => {
+            // Where all the rest is stands in it.
+            say(&table::of(&[Row::bad("configuration", error, "mend it; then the rest is looked at")]));
+            return Err(verdict(1));
+        }
+    };
     let running = Client::of_owner(&config.data_dir);
     let runtime = runtime()?;
     let mut rows = vec![
@@ -43,8 +50,15 @@ pub(super) fn run(settings: &Settings) -> Result<(), String> {
     say(&table::of(&rows));
     match rows.iter().filter(|row| row.is_bad()).count() {
         0 => Ok(()),
-        1 => Err("one of these keeps tetherd from working".into()),
-        bad => Err(format!("{bad} of these keep tetherd from working")),
+        bad => Err(verdict(bad)),
+    }
+}
+
+fn verdict(bad: usize) -> String {
+    if bad == 1 {
+        "one of these keeps tetherd from working".into()
+    } else {
+        format!("{bad} of these keep tetherd from working")
     }
 }
 

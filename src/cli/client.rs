@@ -19,7 +19,7 @@ use super::Place;
 use crate::config::Config;
 use crate::daemon::OWNER_SOCKET;
 use crate::model::SystemClock;
-use crate::net::{FetchOptions, Net, NetConfig};
+use crate::net::{FetchOptions, Net, NetConfig, NetError};
 
 /// Longer than connect waits for a code.
 const WHOLE: Duration = Duration::from_secs(70);
@@ -107,8 +107,9 @@ impl Client {
             Way::Url(url, net) => {
                 let options = FetchOptions { whole: limit, body_limit: ANSWER, ..FetchOptions::default() };
                 let answer = net.fetch(request, &options).await;
-                let answer = answer.map_err(|error| {
-                    format!("tetherd does not answer at {url}: {error}. Is it running? Another user's is reached with sudo, or with --url and --key")
+                let answer = answer.map_err(|error| match error {
+                    NetError::BadUrl(_) => format!("{url}: {error}"),
+                    error => format!("tetherd does not answer at {url}: {error}. Is it running? Another user's is reached with sudo, or with --url and --key"),
                 })?;
                 (answer.status, answer.body)
             }
@@ -163,7 +164,9 @@ fn good(status: StatusCode, answer: Value) -> Result<Value, String> {
 
 /// One request over the socket.
 async fn exchange(socket: &Path, request: Request<Bytes>) -> Result<Response<Incoming>, String> {
-    let wrong = |error: &dyn std::error::Error| format!("{}: {error}", socket.display());
+    let wrong = |error: &dyn std::error::Error| {
+        format!("tetherd does not answer any more ({}: {error}). Is it running?", socket.display())
+    };
     let stream = UnixStream::connect(socket).await.map_err(|error| wrong(&error))?;
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| wrong(&error))?;

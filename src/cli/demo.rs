@@ -20,6 +20,7 @@ use crate::{daemon, logging};
 
 const PHONE: &str = "15550001111";
 const NUMBER_ID: &str = "106540352242922";
+const ACCOUNT_ID: &str = "102290129340398";
 /// How long a code may take to come.
 const SHOW: Duration = Duration::from_secs(5);
 
@@ -89,7 +90,7 @@ async fn furnish(registry: &Registry, sandbox: &Sandbox) -> Result<Handle, Strin
     let token = Token::generate().map_err(|error| error.to_string())?;
     sandbox.graph().put(Number {
         id: NUMBER_ID.into(),
-        waba: "102290129340398".into(),
+        waba: ACCOUNT_ID.into(),
         token: token.expose().to_owned(),
         display: "+1 631-555-5555".into(),
         name: "Jasper's Market".into(),
@@ -111,6 +112,7 @@ async fn make(
     let name = InstanceName::parse(name).map_err(|error| error.to_string())?;
     let new = NewInstance {
         number: cloud_token.is_some().then(|| NUMBER_ID.to_owned()),
+        business_id: cloud_token.is_some().then(|| ACCOUNT_ID.to_owned()),
         cloud_token,
         ..NewInstance::named(name, integration, Digest::of(key.expose()))
     };

@@ -3,11 +3,13 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::client::{Access, Client, encoded, text};
 use super::{runtime, say};
 use crate::instance::qr::QrPicture;
+use crate::model::{Clock as _, PhoneNumber, Stamp, SystemClock};
 
 /// How long one question waits for something to show.
 const WAIT: u64 = 15;
@@ -31,6 +33,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
 }
 
 async fn link(client: &Client, arguments: &Arguments) -> Result<(), String> {
+    let number = arguments.number.as_deref().map(PhoneNumber::parse).transpose();
+    number.map_err(|bad| format!("--number {bad}"))?;
     let name = encoded(&arguments.name);
     let state = format!("/instance/connectionState/{name}");
     if client.find(&state).await?.is_none() {
@@ -96,6 +100,9 @@ impl Screen {
                 say(&format!(
                     "On the phone: Linked devices, Link a device, Link with phone number instead, and type {code}"
                 ));
+                if !self.terminal {
+                    say(&format!("Good for {} s.", left(answer, pairing)));
+                }
             } else {
                 let picture = QrPicture::draw(code).map_err(|error| error.to_string())?;
                 say(&if self.terminal { coloured(&picture.text()) } else { picture.text() });
@@ -103,13 +110,13 @@ impl Screen {
             }
             code.clone_into(&mut self.shown);
             if !self.terminal && !pairing {
-                say(&format!("Good for {} s.", left(answer)));
+                say(&format!("Good for {} s.", left(answer, pairing)));
             }
         }
-        if self.terminal && !pairing {
+        if self.terminal {
             let mut out = std::io::stdout();
             // A closed terminal ends this program in its own way.
-            let _ = write!(out, "\rGood for {} s. \x1b[K", left(answer)).and_then(|()| out.flush());
+            let _ = write!(out, "\rGood for {} s. \x1b[K", left(answer, pairing)).and_then(|()| out.flush());
             self.counting = true;
         }
         Ok(())
@@ -140,6 +147,11 @@ fn coloured(picture: &str) -> String {
     picture.lines().flat_map(|line| ["\x1b[38;5;231;48;5;16m", line, "\x1b[0m\n"]).collect()
 }
 
-fn left(answer: &Value) -> u64 {
-    answer.pointer("/expiresIn").and_then(Value::as_u64).unwrap_or_default()
+/// Seconds for which what is shown is good.
+fn left(answer: &Value, pairing: bool) -> u64 {
+    if !pairing {
+        return answer.pointer("/expiresIn").and_then(Value::as_u64).unwrap_or_default();
+    }
+    let at = DateTime::parse_from_rfc3339(text(answer, "/pairingCodeExpiresAt"));
+    at.map_or(0, |at| SystemClock.now().until(Stamp::from_millis(at.timestamp_millis())).as_secs())
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Fault, Keys, Kind, When};
 use crate::model::Secret;
+use crate::net::Target;
 
 /// `[cloud]`: WHATSAPP-BUSINESS.
 #[derive(Debug, Clone, Deserialize)]
@@ -49,6 +50,7 @@ impl Cloud {
         let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
         let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if host.is_empty()
+            || Target::at(&url).is_none()
             || !(url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && here))
         {
             return Err(wrong("an https address (http only on this box: Meta's token travels there)"));

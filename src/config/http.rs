@@ -16,6 +16,7 @@ pub struct Http {
     /// Origins whose pages may use the API.
     pub cors_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-…` headers are believed.
+    #[serde(deserialize_with = "super::kind::networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// Where clients reach us, when that is not what their requests say.
     pub public_url: Option<String>,
@@ -46,6 +47,11 @@ impl Http {
                     "http.public_url",
                     format!("is {url:?}; it takes an address such as https://tetherd.example.org"),
                 ));
+            }
+        }
+        for (key, path) in [("http.tls_cert", &self.tls_cert), ("http.tls_key", &self.tls_key)] {
+            if path.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+                return Err(Fault::new(key, "is empty; it takes the name of a PEM file, or is left out"));
             }
         }
         match (&self.tls_cert, &self.tls_key) {

@@ -1,5 +1,11 @@
 //! What a key takes: how the environment writes it, and what is said of a value that is something else.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
+
 use super::BadConfig;
 
 /// What a key takes.
@@ -78,7 +84,39 @@ impl Kind {
     }
 }
 
+/// A network; a single address is one too.
+struct Network(IpNet);
+
+impl<'de> Deserialize<'de> for Network {
+    /// By a visitor: the fault is then told of this item, not of the list.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(OfText).map(Self)
+    }
+}
+
+struct OfText;
+
+impl Visitor<'_> for OfText {
+    type Value = IpNet;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a network")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<IpNet, E> {
+        let one = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| one()).map_err(|_| E::custom("invalid IP address syntax"))
+    }
+}
+
+/// A list of networks.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    Ok(Vec::<Network>::deserialize(deserializer)?.into_iter().map(|Network(network)| network).collect())
+}
+
 /// As much of a value as is shown: it may be a secret that was put into the wrong variable.
 pub(super) fn begin(text: &str) -> String {
-    text.chars().take(12).collect()
+    const SHOWN: usize = 12;
+    let begin: String = text.chars().take(SHOWN).collect();
+    if begin.len() < text.len() { begin + "…" } else { begin }
 }

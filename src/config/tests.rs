@@ -45,7 +45,11 @@ fn a_wrong_file_names_its_line() {
         fault("[proxy]\nhost = \"h\"\n").ends_with("proxy.host needs proxy.port beside it, from 1 to 65535")
     );
     assert!(fault("[proxy]\nprotocol = \"ftp\"\n").contains("takes http or socks5"));
-    assert!(fault("api_key = \"short\"\n").starts_with("tetherd.toml:1: api_key is shorter"));
+    for key in ["short", "with spaces, and long", "schlüsselschlüssel"] {
+        let says =
+            "api_key takes 16 or more visible ASCII characters without spaces; leave it out to have one made";
+        assert_eq!(fault(&format!("api_key = \"{key}\"\n")), format!("tetherd.toml:1: {says}"));
+    }
 }
 
 #[test]
@@ -62,7 +66,31 @@ fn a_wrong_value_is_told_with_its_key_what_it_is_and_what_is_taken() {
             "[webhooks]\nallow = [\"x\"]\n",
             "2: webhooks.allow is \"x\"; it takes a list of networks, such as [\"192.168.0.0/16\"]",
         ),
+        (
+            "[http]\ntrusted_proxies = [\"10.0.0.0/8\", \"here\"]\n",
+            "2: http.trusted_proxies is \"here\"; it takes a list of networks, such as [\"192.168.0.0/16\"]",
+        ),
+        (
+            "log = \"warning\"\n",
+            "1: log is \"warning\"; it takes error, warn, info, debug, trace or off, or a filter such as info,tetherd::link=debug",
+        ),
         ("[webhooks]\nevents = [\"X\"]\n", "2: webhooks.events: \"X\" is no event that tetherd knows"),
+        (
+            "[webhooks]\nurl = \"http://169.254.169.254/\"\n",
+            "2: webhooks.url leads where no webhook may: link-local and metadata addresses are never connected to",
+        ),
+        (
+            "[webhooks]\nurl = \"http://h:70000/\"\n",
+            "2: webhooks.url names a port that is none; ports go from 1 to 65535",
+        ),
+        (
+            "[webhooks]\nsecret = \"my own\"\n",
+            "2: webhooks.secret must be whsec_ and base64, as Standard Webhooks says (24 to 64 random bytes)",
+        ),
+        (
+            "[webhooks]\nheaders = { Host = \"x\" }\n",
+            "2: webhooks.headers has \"Host\", which is set by tetherd itself",
+        ),
         ("[events]\nspelling = \"x\"\n", "2: events.spelling is \"x\"; it takes \"upper\" or \"dotted\""),
         ("qr = 3\n", "1: qr is 3; it takes a section, [qr] with keys of its own"),
         (
@@ -71,6 +99,37 @@ fn a_wrong_value_is_told_with_its_key_what_it_is_and_what_is_taken() {
         ),
     ] {
         assert_eq!(fault(text), format!("tetherd.toml:{says}"));
+    }
+}
+
+#[test]
+fn a_single_address_is_a_network() {
+    let (_folder, path) = file("[http]\ntrusted_proxies = [\"127.0.0.1\", \"fd00::/8\", \"::1\"]\n");
+    let config = Config::load(Some(&path), |_| None, &[]).unwrap();
+    assert_eq!(
+        config.http.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["127.0.0.1/32", "fd00::/8", "::1/128"]
+    );
+}
+
+#[test]
+fn a_wrong_flag_or_variable_is_told_as_it_was_written() {
+    let flag =
+        |text: &str| Config::load(None, |_| None, &[("listen", text.to_owned())]).unwrap_err().to_string();
+    assert!(
+        flag("127.0.0.1:99999").starts_with("--listen is \"127.0.0.1:99…\"; it takes an address with a port")
+    );
+    assert!(flag("nowhere").starts_with("--listen is \"nowhere\"; it takes"));
+    if cfg!(feature = "demo") {
+        for (name, text, takes) in [
+            ("TETHERD_WHATSAPP_URL", "http://127.0.0.1:1/ws", "ws:// or wss://"),
+            ("TETHERD_WHATSAPP_URL", "nonsense", "ws:// or wss://"),
+            ("TETHERD_WHATSAPP_VERSION_PAGE", "ws://127.0.0.1:1/", "http:// or https://"),
+        ] {
+            let env = |wanted: &str| (wanted == name).then(|| text.to_owned());
+            let says = Config::load(None, env, &[]).unwrap_err().to_string();
+            assert!(says.starts_with(&format!("{name}: whatsapp.")) && says.contains(takes), "{says}");
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
 use super::{Fault, Keys, Kind, When};
-use crate::events::check_url;
+use crate::events::{check_header, check_secret, check_url};
 use crate::model::{EventKind, Secret, Webhook, WebhookTarget};
+use crate::net::{Reach, Target};
 
 /// `[webhooks]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,8 +33,10 @@ pub struct Webhooks {
     pub old_secret: Option<Secret>,
 
     /// Only these networks are posted to, when there are any.
+    #[serde(deserialize_with = "super::kind::networks")]
     pub allow: Vec<IpNet>,
     /// These never.
+    #[serde(deserialize_with = "super::kind::networks")]
     pub deny: Vec<IpNet>,
     /// Megabytes of a media file that `base64` puts into an event at most, 1 to 64.
     pub media_limit: u32,
@@ -100,15 +103,17 @@ impl Webhooks {
     pub(super) fn check(&self) -> Result<(), Fault> {
         if let Some(url) = &self.url {
             check_url(url.expose()).map_err(|bad| Fault::new("webhooks.url", bad.to_string()))?;
+            if let Some(why) = self.refuses(url.expose()) {
+                return Err(Fault::new("webhooks.url", format!("leads where no webhook may: {why}")));
+            }
         }
         for (name, value) in &self.headers {
-            let fits = http::HeaderName::try_from(name).is_ok()
-                && http::HeaderValue::try_from(value.expose()).is_ok();
-            if !fits {
-                return Err(Fault::new(
-                    "webhooks.headers",
-                    format!("has {name:?}, which cannot be a header"),
-                ));
+            check_header(name, value.expose())
+                .map_err(|why| Fault::new("webhooks.headers", format!("has {name:?}, which {why}")))?;
+        }
+        for (key, secret) in [("webhooks.secret", &self.secret), ("webhooks.old_secret", &self.old_secret)] {
+            if let Some(secret) = secret {
+                check_secret(secret.expose()).map_err(|why| Fault::new(key, why))?;
             }
         }
         for (key, value, least, most, unit) in [
@@ -121,6 +126,15 @@ impl Webhooks {
             }
         }
         Ok(())
+    }
+}
+
+impl Webhooks {
+    /// Why no webhook may go to an address that names no name; what a name means is seen when it is connected to.
+    fn refuses(&self, url: &str) -> Option<&'static str> {
+        let host = Target::of(url)?.host;
+        let reach = Reach { allow: self.allow.clone(), deny: self.deny.clone(), own: Vec::new() };
+        reach.refuses(host.trim_matches(['[', ']']).parse().ok()?)
     }
 }
 

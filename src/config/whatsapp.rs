@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Fault, Keys, Kind, When};
 use crate::link::web::Version;
+use crate::net::Target;
 
 /// `[whatsapp]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,12 +39,29 @@ impl WhatsApp {
         if self.device_name.trim().is_empty() || self.device_name.chars().count() > 50 {
             return Err(Fault::new("whatsapp.device_name", "takes 1 to 50 characters"));
         }
-        for (key, value) in [("whatsapp.url", &self.url), ("whatsapp.version_page", &self.version_page)] {
-            if !cfg!(feature = "demo") && value.is_some() {
-                return Err(Fault::new(key, "works only in a demo build: a real one talks to WhatsApp only"));
-            }
-        }
+        server("whatsapp.url", self.url.as_deref(), ["ws", "wss"])?;
+        server("whatsapp.version_page", self.version_page.as_deref(), ["http", "https"])
+    }
+}
+
+/// An address that is not WhatsApp's.
+fn server(key: &'static str, value: Option<&str>, schemes: [&str; 2]) -> Result<(), Fault> {
+    let Some(value) = value else { return Ok(()) };
+    if !cfg!(feature = "demo") {
+        return Err(Fault::new(key, "works only in a demo build: a real one talks to WhatsApp only"));
+    }
+    let uri = value.parse::<::http::Uri>().ok();
+    let good = uri.is_some_and(|uri| {
+        Target::at(&uri).is_some() && uri.scheme_str().is_some_and(|s| schemes.contains(&s))
+    });
+    let [plain, secure] = schemes;
+    if good {
         Ok(())
+    } else {
+        Err(Fault::new(
+            key,
+            format!("is {value:?}; it takes an address that begins with {plain}:// or {secure}://"),
+        ))
     }
 }
 

@@ -29,6 +29,13 @@ impl Here {
     }
 }
 
+impl Here {
+    /// Whether nobody but this box is listened to.
+    pub(super) fn is_local(&self) -> bool {
+        self.addresses.iter().all(|address| address.ip().is_loopback())
+    }
+}
+
 /// The sockets, and where they are.
 pub(super) async fn listen(config: &Config) -> Result<(Vec<Listener>, Here), DaemonError> {
     let certificate = certificate_files(&config.http).map(Certificate::load).transpose()?.map(Arc::new);

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{Letter, Post};
-use super::circuit::CircuitShown;
+use super::attempt::{Letter, Post, judge};
+use super::circuit::{CircuitShown, Outcome};
 use super::circuits::{Attempts, Circuits};
 use super::envelope::{id as event_id, posted};
 use super::lanes::Lanes;
@@ -133,13 +133,28 @@ impl Courier {
     ///
     /// # Errors
     /// In words for a person.
-    pub async fn test(&self, event: &StoredEvent, target: &WebhookTarget) -> Result<u16, String> {
+    pub async fn test(&self, event: &StoredEvent, target: &WebhookTarget) -> TestOutcome {
         let spelling = target.spelling.unwrap_or(self.0.spelling);
         let body = posted(event, &event.data, &target.url, spelling, &self.0.server_url);
         let letter = Letter { id: event_id(event), kind: EventKind::WebhookTest, body: Bytes::from(body) };
         let answer = self.0.post.post(target, &letter).await;
-        answer.map(|answer| answer.status.as_u16()).map_err(|error| error.to_string())
+        match judge(&answer, self.0.clock.now()) {
+            Outcome::Taken { answer } => TestOutcome { answer: Some(answer), error: None },
+            Outcome::Refused { answer, error, .. } => {
+                TestOutcome { answer: Some(answer), error: Some(error) }
+            }
+            Outcome::Failed { answer, error, .. } => TestOutcome { answer, error: Some(error) },
+        }
     }
+}
+
+/// What a receiver made of a test event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestOutcome {
+    /// The status of its answer, when it gave one.
+    pub answer: Option<u16>,
+    /// Why it did not take it, and what to do; none when it did.
+    pub error: Option<String>,
 }
 
 /// An event that was never stored, for the test of a webhook.

@@ -62,7 +62,7 @@ impl Inner {
                     Err(error) => return self.wait_for_storage(id, &error),
                 }
             }
-            let Some((_, webhook)) = &known else { return false };
+            let Some(known) = &known else { return false };
             let batch = match self.store.next_deliveries(id, notes.last(), BATCH, WEIGHT).await {
                 Ok(batch) if !batch.is_empty() => batch,
                 Ok(_) => {
@@ -85,7 +85,7 @@ impl Inner {
                 if self.store.webhook_generation() != generation {
                     break;
                 }
-                match Box::pin(self.deliver(id, webhook, delivery, notes, &mut waiting, stop)).await {
+                match Box::pin(self.deliver(id, known, delivery, notes, &mut waiting, stop)).await {
                     Then::Next => {}
                     Then::Same => break,
                     Then::Stop => return true,
@@ -105,12 +105,13 @@ impl Inner {
     async fn deliver(
         &self,
         id: WebhookId,
-        webhook: &Webhook,
+        known: &(u64, Webhook),
         delivery: Delivery,
         notes: &mut Notes,
         waiting: &mut Option<Instant>,
         stop: &CancellationToken,
     ) -> Then {
+        let (generation, webhook) = known;
         if let Some(slot) = self.circuits.slot(id, self.every)
             && stop.run_until_cancelled(tokio::time::sleep_until(slot.into())).await.is_none()
         {
@@ -145,12 +146,23 @@ impl Inner {
             };
         };
         let outcome = judge(&answer, self.clock.now());
+        let set_anew = self.store.webhook_generation() != *generation;
+        if set_anew && !matches!(outcome, Outcome::Taken { .. }) && self.goes_elsewhere(id, webhook).await {
+            return Then::Same;
+        }
         let go_on = self.circuits.after(id, &outcome);
         notes.add(delivery.id, self.verdict(outcome, &delivery));
         if notes.are_due() && !notes.keep(&self.store, stop).await {
             return Then::Stop;
         }
         if go_on { Then::Next } else { Then::Stop }
+    }
+
+    /// Whether it was set to something else meanwhile: what the receiver before it answered says nothing
+    /// of the one that is to get the event now.
+    async fn goes_elsewhere(&self, id: WebhookId, webhook: &Webhook) -> bool {
+        let now = self.store.webhook(id).await;
+        now.is_ok_and(|row| row.is_none_or(|row| row.webhook.target != webhook.target))
     }
 
     /// None: its media cannot be had now.

@@ -18,7 +18,7 @@ mod url;
 pub use attempt::check_header;
 pub use circuit::{CircuitShown, CircuitState};
 pub use circuits::Attempts;
-pub use courier::{Courier, CourierParts, TRIED_AT_LEAST, test_event};
+pub use courier::{Courier, CourierParts, TRIED_AT_LEAST, TestOutcome, test_event};
 pub(crate) use envelope::streamed;
 pub use media::{MediaSource, NoMedia};
 pub use signature::check_secret;

@@ -5,12 +5,17 @@ use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
+use crate::net::Target;
+
 /// An address that cannot be a webhook's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadUrl {
     /// No address at all.
     #[error("is no address; it takes http://… or https://…")]
     NoAddress,
+    /// A port that is none.
+    #[error("names a port that is none; ports go from 1 to 65535")]
+    Port,
     /// Another protocol.
     #[error("must begin with http:// or https://")]
     Scheme,
@@ -20,14 +25,17 @@ pub enum BadUrl {
 pub fn check_url(text: &str) -> Result<(), BadUrl> {
     let uri: Uri = text.parse().map_err(|_| BadUrl::NoAddress)?;
     match uri.scheme_str() {
-        Some("http" | "https") if uri.host().is_some_and(|host| !host.is_empty()) => Ok(()),
+        Some("http" | "https") if uri.host().is_some_and(|host| !host.is_empty()) => {
+            Target::at(&uri).map(|_| ()).ok_or(BadUrl::Port)
+        }
         Some("http" | "https") | None => Err(BadUrl::NoAddress),
         Some(_) => Err(BadUrl::Scheme),
     }
 }
 
-/// The address with a piece for the kind of event, before any query.
+/// The address with a piece for the kind of event, before any query. A fragment is never sent.
 pub(super) fn by_event(url: &str, slug: &str) -> String {
+    let url = url.split('#').next().unwrap_or(url);
     let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
     let mut whole = format!("{}/{slug}", path.trim_end_matches('/'));
     if let Some(query) = query {
@@ -68,11 +76,31 @@ mod tests {
     fn the_piece_comes_before_the_query() {
         assert_eq!(by_event("http://h/i?x=1", "connection-update"), "http://h/i/connection-update?x=1");
         assert_eq!(by_event("http://h/", "call"), "http://h/call");
+        assert_eq!(by_event("http://h/i?x=1#part", "call"), "http://h/i/call?x=1");
+        assert_eq!(by_event("http://h/i#part?", "call"), "http://h/i/call");
     }
 
     #[test]
     fn addresses_are_checked() {
         assert_eq!(check_url("http://homeassistant.local:8123/api/webhook/x"), Ok(()));
+        for good in [
+            "http://h:65535",
+            "https://[fd00::1]/",
+            "http://[fd00::1]:8123/x:y@z",
+            "http://u:p@h/",
+            "http://u:p@h:1/",
+        ] {
+            assert_eq!(check_url(good), Ok(()), "{good}");
+        }
+        for wrong in [
+            "http://h:65536/",
+            "http://h:0/",
+            "http://h:99999",
+            "https://[fd00::1]:70000/",
+            "http://u:1@h:70000/",
+        ] {
+            assert_eq!(check_url(wrong), Err(BadUrl::Port), "{wrong}");
+        }
         assert_eq!(check_url("ftp://h/"), Err(BadUrl::Scheme));
         for wrong in ["", "h", "/path", "http://", "http:// h/"] {
             assert_eq!(check_url(wrong), Err(BadUrl::NoAddress), "{wrong}");

@@ -82,6 +82,9 @@ pub(crate) enum ApiError {
         /// For people.
         message: String,
     },
+    /// The head of the request is longer than allowed.
+    #[error("the headers are too large; they may have {0} bytes")]
+    HeadTooLarge(usize),
     /// The body is longer than allowed.
     #[error("the body is too large; it may have {0} bytes")]
     TooLarge(usize),
@@ -192,6 +195,7 @@ impl ApiError {
             Self::NoInstanceOnConnect(_) | Self::Invalid(_) | Self::WrongState { .. } => {
                 StatusCode::BAD_REQUEST
             }
+            Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::SlowBody(_) => StatusCode::REQUEST_TIMEOUT,
@@ -215,6 +219,7 @@ impl ApiError {
             Self::Missing { code, .. } | Self::WrongState { code, .. } | Self::Unavailable { code, .. } => {
                 code
             }
+            Self::HeadTooLarge(_) => "headers_too_large",
             Self::TooLarge(_) => "body_too_large",
             Self::NotJson(_) => "unsupported_media_type",
             Self::SlowBody(_) => "body_timed_out",
@@ -277,7 +282,10 @@ impl From<ApiError> for Reply {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
             }
             // What is left of the body is not read: the next request needs another connection.
-            ApiError::TooLarge(_) | ApiError::NotJson(_) | ApiError::SlowBody(_) => {
+            ApiError::HeadTooLarge(_)
+            | ApiError::TooLarge(_)
+            | ApiError::NotJson(_)
+            | ApiError::SlowBody(_) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             ApiError::WrongMethod { allow, .. } => {

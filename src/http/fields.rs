@@ -35,6 +35,11 @@ impl Fields {
         self.members.contains_key(name)
     }
 
+    /// Whether anything was wrong so far.
+    pub(crate) fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     /// One more fault, of a member of this object.
     pub(crate) fn fault(&mut self, name: &str, what: impl std::fmt::Display) {
         self.faults.push(format!("{}{name} {what}", self.path));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use http::header::{CONNECTION, HeaderValue};
+use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use hyper::body::{Body as _, Incoming};
 
@@ -25,6 +26,8 @@ use super::state::State;
 use super::stream;
 use super::webhook as w;
 
+/// A request's path and headers, in bytes; more is a 431.
+const HEAD_BYTES: usize = 32 * 1024;
 /// The longest that any handler may take to begin its answer: connect's longest wait and some.
 const HANDLER_LIMIT: Duration = Duration::from_secs(75);
 
@@ -41,6 +44,9 @@ static ROUTER: LazyLock<matchit::Router<(&'static str, Methods)>> = LazyLock::ne
 /// Answers one request. A panic of a handler is that request's 500, and nobody else's business.
 pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request: Request<Incoming>) -> Reply {
     let (parts, body) = request.into_parts();
+    if head_bytes(&parts) > HEAD_BYTES {
+        return ApiError::HeadTooLarge(HEAD_BYTES).into();
+    }
     let config = state.config();
     let client = Client::of(peer, secure, &parts.headers, &config.trusted_proxies);
     let origin = cors::allowed(&parts.headers, &config.cors_origins);
@@ -78,6 +84,12 @@ pub(crate) async fn answer(state: Arc<State>, peer: Peer, secure: bool, request:
     );
     state.requests.answered(&method, route.map(|(path, _)| path), took);
     opened(reply, origin)
+}
+
+/// Of a request's path and headers.
+fn head_bytes(parts: &Parts) -> usize {
+    let headers = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
+    parts.uri.path_and_query().map_or(0, |path| path.as_str().len()) + headers
 }
 
 /// Answers that are given before a body is looked at.

@@ -3,6 +3,7 @@
 
 mod connection;
 mod patient;
+mod plain;
 mod slots;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::auth::{Guard, KeyRing};
 use super::demo_phone::DemoPhone;
@@ -66,9 +67,13 @@ pub struct State {
     pub(crate) readers: Arc<Semaphore>,
     /// How long answers take.
     pub(crate) requests: Requests,
+    /// Requests can come from this box only.
+    pub(crate) local_only: bool,
     /// Only a demo has one.
     pub(crate) demo_phone: Option<Arc<dyn DemoPhone>>,
     ready: AtomicBool,
+    /// Ends what would go on for ever.
+    pub(crate) leaving: CancellationToken,
 }
 
 impl State {
@@ -92,9 +97,18 @@ impl State {
             throttle: Throttle::default(),
             readers: Arc::new(Semaphore::new(READERS)),
             requests: Requests::default(),
+            local_only: false,
             demo_phone: None,
             ready: AtomicBool::new(false),
+            leaving: CancellationToken::new(),
         }
+    }
+
+    /// Whether requests can come from this box only; before that they may come from anywhere.
+    #[must_use]
+    pub fn listening_locally(mut self, local_only: bool) -> Self {
+        self.local_only = local_only;
+        self
     }
 
     /// With a phone that the page's visitors may use.
@@ -127,9 +141,15 @@ impl State {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(answering(config));
     }
 
-    /// From now on (or no longer) everything is started: `readyz` tells.
-    pub fn set_ready(&self, ready: bool) {
-        self.ready.store(ready, Ordering::Release);
+    /// From now on everything is started: `readyz` tells.
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// The end begins: it is ready no longer, and streams end. Their readers resume at the next start.
+    pub fn leave(&self) {
+        self.ready.store(false, Ordering::Release);
+        self.leaving.cancel();
     }
 
     pub(crate) fn is_ready(&self) -> bool {

@@ -30,6 +30,7 @@ pub(crate) fn get(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
     let key = presented(&call.parts.headers).map(|key| Digest::of(key.expose()));
     let key = key.ok_or(ApiError::Unauthorized)?;
     let (sender, receiver) = mpsc::channel(LAG);
+    let leaving = call.state.leaving.clone();
     let (state, instance) = (Arc::clone(&call.state), filter.instance);
     let reader = Reader {
         store: call.state.store.clone(),
@@ -42,6 +43,7 @@ pub(crate) fn get(call: &Call, caller: &Caller) -> Result<Reply, ApiError> {
             state.keys.holds(&key)
                 || state.registry.by_token(&key).is_some_and(|handle| instance == Some(handle.snapshot().id))
         }),
+        leaving,
     };
     let following = reader.follow(resumed);
     tokio::spawn(async move {

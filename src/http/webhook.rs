@@ -10,7 +10,7 @@ use super::auth::Caller;
 use super::call::Call;
 use super::error::ApiError;
 use super::reply::{Reply, created, ok};
-use crate::events::test_event;
+use crate::events::{TestOutcome, test_event};
 use crate::model::{InstanceUuid, Secret, Stamp};
 use crate::store::WebhookRow;
 pub(super) use fields::{Set, WebhookBody, fresh_secret, read, sign_with};
@@ -68,7 +68,7 @@ pub(crate) struct Tested {
     /// The HTTP status of its answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
-    /// Why there was no answer.
+    /// Why it did not, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
 }
@@ -84,6 +84,9 @@ pub(crate) async fn set(call: &mut Call, caller: &Caller) -> Result<Reply, ApiEr
         Some(mut inner) => {
             let set = read(&mut inner, known, &call.state.courier);
             body.absorb(inner);
+            if let Some(bare) = fields::NAMES.into_iter().find(|name| body.mentions(name)) {
+                body.fault(bare, "stands beside webhook, in which all of it belongs");
+            }
             set
         }
         None => read(&mut body, known, &call.state.courier),
@@ -113,11 +116,8 @@ pub(crate) async fn test(call: &Call, caller: &Caller) -> Result<Reply, ApiError
         return Err(ApiError::Missing { code: "no_webhook", message });
     };
     let event = test_event(snapshot.id, snapshot.name.as_str(), call.state.clock.as_ref());
-    let answer = call.state.courier.test(&event, &row.webhook.target).await;
-    Ok(ok(&match answer {
-        Ok(status) => Tested { delivered: (200..300).contains(&status), status: Some(status), message: None },
-        Err(why) => Tested { delivered: false, status: None, message: Some(why) },
-    }))
+    let TestOutcome { answer, error } = call.state.courier.test(&event, &row.webhook.target).await;
+    Ok(ok(&Tested { delivered: error.is_none(), status: answer, message: error }))
 }
 
 fn shown(call: &Call, uuid: &InstanceUuid, row: WebhookRow, fresh: Option<&Secret>) -> WebhookShown {

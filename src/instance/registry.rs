@@ -160,6 +160,7 @@ impl Registry {
             gone @ LedgerError::Gone => CreateError::Storage(gone.to_string()),
             LedgerError::Storage(why) => CreateError::Storage(why),
         })?;
+        tracing::info!(instance = %record.name, integration = record.integration.as_str(), "created");
         Ok(self.enter(record, Vec::new()))
     }
 

@@ -85,7 +85,7 @@ pub enum LinkError {
     #[error("Method not available on WhatsApp Business API")]
     NotAvailable,
     /// What had to be stored could not be stored.
-    #[error("could not be stored: {0}")]
+    #[error("the database failed: {0}")]
     Storage(String),
 }
 

@@ -73,13 +73,24 @@ impl Target {
         Self::at(&url.parse().ok()?)
     }
 
-    /// Likewise, of one that was read; none when it names no host.
+    /// Likewise, of one that was read; none when it names no host, or a port that is none.
     #[must_use]
     pub fn at(uri: &http::Uri) -> Option<Self> {
         let tls = matches!(uri.scheme_str(), Some("https" | "wss"));
-        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        Some(Self { host: uri.host()?.to_owned(), port, tls })
+        let port = match named_port(uri) {
+            "" => Some(if tls { 443 } else { 80 }),
+            named => named.parse().ok().filter(|port| *port > 0),
+        };
+        Some(Self { host: uri.host()?.to_owned(), port: port?, tls })
     }
+}
+
+/// What stands behind the host. `Uri` itself passes over a port that is none.
+fn named_port(uri: &http::Uri) -> &str {
+    let authority = uri.authority().map_or("", http::uri::Authority::as_str);
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    let behind = place.rsplit_once(']').map_or(place, |(_, behind)| behind);
+    behind.split_once(':').map_or("", |(_, port)| port)
 }
 
 /// A connection in both directions, whatever it goes through.

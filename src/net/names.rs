@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use hickory_proto::op::Query;
 use hickory_proto::rr::{Name, RecordType};
 use hickory_resolver::config::LookupIpStrategy;
+use hickory_resolver::net::NetError as ResolverError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::system_conf::parse_resolv_conf;
 use hickory_resolver::{Hosts, Resolver, TokioResolver};
@@ -71,6 +72,10 @@ impl Names {
         };
         let found = tokio::time::timeout(LIMIT, resolver.lookup_ip(bare)).await;
         let found = found.map_err(|_| name("no name server answered".into()))?.map_err(|e| {
+            // Not one of them could even be sent to.
+            if matches!(e, ResolverError::NoConnections) {
+                return NetError::Offline { host: host.to_owned() };
+            }
             name(if e.is_nx_domain() || e.is_no_records_found() {
                 if local { SILENT.into() } else { "it does not exist".into() }
             } else {

@@ -87,6 +87,7 @@ pub(super) fn advice(error: &Error) -> Option<&'static str> {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => Some(
             "nobody whom this box trusts has signed its certificate; name the file of its authority in [net] extra_ca",
         ),
+        Error::InvalidMessage(_) => Some("it does not speak TLS; an address without TLS begins with http://"),
         error if is_authority(error) => {
             Some("its certificate signed itself; name its file in [net] extra_ca to trust it")
         }

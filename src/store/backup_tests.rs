@@ -177,6 +177,8 @@ async fn what_is_no_backup_or_a_damaged_one_is_refused_and_changes_nothing() {
         let why = refused(change);
         assert!(why.contains("it is not as it was made"), "{change}: {why}");
     }
+    let why = refused("PRAGMA user_version = 999");
+    assert!(why.starts_with(&format!("{} was made by a newer tetherd", bad.display())), "{why}");
     // And in a database that is no backup, one sealed value that does not open.
     let why =
         refused("UPDATE event SET seq = seq + 1000 WHERE id = 7; DELETE FROM meta WHERE name = 'backup'");

@@ -18,6 +18,9 @@ pub enum StoreError {
         /// The newest that we know.
         known: i64,
     },
+    /// Another program made it.
+    #[error("{} is a database of another program; nothing was changed", .0.display())]
+    Foreign(PathBuf),
     /// The sealing key is another one.
     #[error(
         "the sealing key is not the one that this database was sealed with; put the right one back, nothing was changed"
@@ -42,7 +45,10 @@ pub enum StoreError {
         database: PathBuf,
     },
     /// A sealed value was changed, or belongs elsewhere.
-    #[error("a sealed value in {0} cannot be opened; the database is damaged or was tampered with")]
+    #[error(
+        "a sealed value in {0} cannot be opened; the database is damaged or was tampered with. tetherd check says what else \
+         is; a backup brings it back: tetherd restore FILE"
+    )]
     Unsealable(String),
     /// No backup of ours, or a damaged one.
     #[error("this backup cannot be used: {0}. Nothing was changed")]
@@ -63,7 +69,9 @@ pub enum StoreError {
     #[error("the disk is full; nothing was stored. Make room: it goes on by itself")]
     Full,
     /// The file is damaged.
-    #[error("the database is damaged: {0}. Restore a backup")]
+    #[error(
+        "the database is damaged: {0}. Bring a backup back: tetherd restore FILE; without one, move it away and link anew"
+    )]
     Corrupt(String),
     /// A row that must be unique exists already.
     #[error("{0} exists already")]

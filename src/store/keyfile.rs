@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -116,9 +116,11 @@ fn next(path: &Path) -> PathBuf {
 /// When there is one already, or it cannot be made.
 pub fn write(path: &Path, key: &SealingKey) -> Result<(), StoreError> {
     let made = || {
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        // Beside its place first: on a full disk no half of a key stands where one is looked for. 0600 from the start.
+        let mut file = tempfile::NamedTempFile::new_in(private::folder_of(path))?;
         file.write_all(key.to_hex().as_bytes())?;
-        file.sync_all()?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path)?;
         sync_folder(path)
     };
     made().map_err(|error| io(path, &error))
@@ -146,7 +148,11 @@ fn read(file: File, path: &Path) -> Result<SealingKey, StoreError> {
     let mut content = Zeroizing::new(Vec::new());
     file.take(256).read_to_end(&mut content).map_err(|error| io(path, &error))?;
     SealingKey::parse(&content).ok_or_else(|| {
-        StoreError::Io(format!("sealing key {}: takes 64 hexadecimal digits or 32 bytes", path.display()))
+        StoreError::Io(format!(
+            "sealing key {}: takes 64 hexadecimal digits or 32 bytes, and is something else; put the right one back, or, \
+             from a backup that was made with a passphrase: tetherd restore FILE",
+            path.display()
+        ))
     })
 }
 

@@ -106,7 +106,11 @@ impl Store {
         let opening = move || {
             // Before the key is looked for: no key is made for a database that another process is making.
             let lock = take_lock(&path)?;
-            let opened = Opened::new(lock, path, &source).map_err(|error| source.blamed(error))?;
+            let opened =
+                Opened::new(lock, path.clone(), &source).map_err(|error| match source.blamed(error) {
+                    StoreError::Corrupt(why) => StoreError::Corrupt(format!("{}: {why}", path.display())),
+                    other => other,
+                })?;
             Self::of(opened, clock, Some(source))
         };
         tokio::task::spawn_blocking(opening).await.map_err(|_| StoreError::Closed)?

@@ -37,15 +37,13 @@ pub(super) fn migrate(
         error => StoreError::Sqlite(format!("schema of {}: {error}", path.display())),
     };
     if found == 0 {
+        // First of all: what has our tables and not our name is somebody else's.
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
         // The table in which the data key is.
         steps(None).to_version(connection, 1).map_err(wrong)?;
     }
     let sealer = Sealer::unlock(connection, key)?;
     steps(Some(&sealer)).to_latest(connection).map_err(wrong)?;
-    if owner(connection)? != APPLICATION_ID {
-        // A write, and synced: not at every start.
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    }
     if (1..SEALED).contains(&found) {
         // What was plain is still in pages that are free now.
         connection.execute_batch("VACUUM")?;
@@ -59,10 +57,18 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<i64, Sto
     if found > known {
         return Err(StoreError::Newer { path: path.to_owned(), found, known });
     }
-    if found > 0 && owner(connection)? != APPLICATION_ID {
-        return Err(StoreError::Io(format!("{} is a database of another program", path.display())));
+    let theirs = if found > 0 { owner(connection)? != APPLICATION_ID } else { !is_empty(connection)? };
+    if theirs {
+        return Err(StoreError::Foreign(path.to_owned()));
     }
     Ok(found)
+}
+
+/// Whether there is nothing in it, and nobody else has put a name on it.
+fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
+    let filled: bool =
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+    Ok(!filled && [0, APPLICATION_ID].contains(&owner(connection)?))
 }
 
 fn owner(connection: &Connection) -> Result<i64, StoreError> {

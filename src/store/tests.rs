@@ -295,3 +295,30 @@ async fn without_room_everybody_is_told_the_truth_and_with_room_it_goes_on() {
     assert_eq!(kept, told.len());
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
+
+/// Nothing is added to what another program made, whatever its number; what a power cut left of our own beginning goes on.
+#[tokio::test]
+async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let make = |script: &str| {
+        let _ = std::fs::remove_file(&path);
+        rusqlite::Connection::open(&path).unwrap().execute_batch(script).unwrap();
+    };
+    let start = || Store::open(&path, SealingKey::new([1; 32]), Arc::new(SystemClock));
+    for theirs in [
+        "CREATE TABLE bookmark (x)",
+        "CREATE TABLE bookmark (x); PRAGMA user_version = 3",
+        "PRAGMA application_id = 7",
+    ] {
+        make(theirs);
+        let refused = start().await.err().unwrap();
+        assert_eq!(refused, StoreError::Foreign(path.clone()), "{theirs}");
+        let open = rusqlite::Connection::open(&path).unwrap();
+        let tables: i64 = open.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
+        assert!(tables <= 1, "{theirs}");
+    }
+    make("PRAGMA application_id = 1953785970");
+    start().await.unwrap().close().await;
+    start().await.unwrap().close().await;
+}

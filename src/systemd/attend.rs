@@ -77,6 +77,7 @@ pub(crate) async fn attend(
     let (mut told, mut well) = (String::new(), true);
     loop {
         let due = tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
             _ = look.tick() => true,
             () = changed.notified() => false,
@@ -93,7 +94,8 @@ pub(crate) async fn attend(
             well = alive.is_ok();
         }
         let status = status::sentence(&proof.registry, clock.instant());
-        if status != told {
+        // While it stops, instances leave one by one: that is no state to be told.
+        if status != told && !shutdown.is_cancelled() {
             tell(&[NotifyState::Status(&status)]);
             told = status;
             shutdown.run_until_cancelled(sleep(TOGETHER)).await;

@@ -216,3 +216,29 @@ async fn bad_creations_say_what_is_wrong() {
     assert_eq!(sandbox.graph().shown()["subscribed"], json!([WABA]));
     daemon.terminate().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_id_and_no_token_of_meta_s_can_be_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_sandbox, daemon) = start(folder.path()).await;
+    for (member, wrong) in [
+        ("businessId", json!("../v1.0/me")),
+        ("businessId", json!("102290129340398?x=1")),
+        ("businessId", json!("abc")),
+        ("number", json!("1".repeat(40))),
+        ("number", json!(5)),
+        ("token", json!("EAAG\nx")),
+        ("token", json!(7)),
+    ] {
+        let mut body = business();
+        body[member] = wrong.clone();
+        let (status, answer) = daemon.ask("POST", "/instance/create", Some(body)).await;
+        let faults = answer["response"]["message"].as_array().unwrap();
+        assert_eq!((status, faults.len()), (400, 1), "{member} {wrong}: {answer}");
+        assert!(faults[0].as_str().unwrap().starts_with(member), "{wrong}: {answer}");
+    }
+    create(&daemon).await;
+    let (status, answer) = daemon.ask("PUT", "/instance/token/shop", Some(json!({"token": "EA AG"}))).await;
+    assert!(status == 400 && answer["message"].as_str().unwrap().contains("copy it again"), "{answer}");
+    daemon.terminate().await;
+}

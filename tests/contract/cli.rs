@@ -50,13 +50,21 @@ async fn link_with_a_number_tells_the_pairing_code() {
     let folder = tempfile::tempdir().unwrap();
     let (sandbox, daemon) = started(folder.path()).await;
     let (done, told) = run(folder.path(), &["link", "shop", "--number", "12"]).await;
-    assert!(!done && told.contains("number"), "{told}");
+    assert!(!done && told.contains("--number has 2 digits"), "{told}");
+    assert_eq!(
+        daemon.ask("GET", "/instance/fetchInstances", None).await.1,
+        serde_json::json!([]),
+        "nothing is made"
+    );
     let mut events = Stream::from_now(&daemon).await;
     let linking = beside(folder.path(), &["link", "shop", "--number", "+1 (555) 123-4567"]);
     let code = code(&daemon, &mut events, "pairingCode").await;
     sandbox.enter_code(PHONE, &code).await.unwrap();
     let (done, told) = linking.await.unwrap();
     assert!(done && told.contains(&code) && told.contains("shop is linked."), "{told}");
+    let good: u64 =
+        told.split("Good for ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).unwrap();
+    assert!((150..=180).contains(&good), "{told}");
     daemon.terminate().await;
 }
 

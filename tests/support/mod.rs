@@ -227,6 +227,13 @@ impl Daemon {
         }
     }
 
+    /// All that it logged, once it was told to stop and has.
+    pub(crate) async fn stopped(mut self) -> String {
+        tokio::time::timeout(Duration::from_secs(5), self.child.wait()).await.expect("within 5 s").unwrap();
+        self.read_to_the_end().await;
+        self.log()
+    }
+
     pub(crate) async fn terminate(mut self) {
         self.signal(rustix::process::Signal::TERM);
         let status = tokio::time::timeout(Duration::from_secs(5), self.child.wait())

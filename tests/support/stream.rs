@@ -33,6 +33,14 @@ impl Stream {
         stream
     }
 
+    /// All that comes until the server ends it.
+    pub(crate) async fn ended(mut self) -> String {
+        let mut bytes = Vec::new();
+        let reading = self.socket.read_to_end(&mut bytes);
+        tokio::time::timeout(LIMIT, reading).await.expect("it ends").unwrap();
+        self.text + &String::from_utf8(bytes).unwrap()
+    }
+
     /// Reads on until this is among all that came.
     pub(crate) async fn until(&mut self, wanted: &str) {
         self.find(wanted, |text| text.contains(wanted).then_some(())).await;

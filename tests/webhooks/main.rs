@@ -1,6 +1,7 @@
 //! Webhooks and the stream, asked for as their users do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod anew;
 mod given_up;
 mod groups;
 mod life;

@@ -63,7 +63,12 @@ async fn every_fault_is_told_at_once_and_changes_nothing() {
         assert!(faults.iter().any(|fault| fault.as_str().unwrap().starts_with(part)), "{part}: {faults:?}");
     }
     assert_eq!(faults.len(), 9, "{faults:?}");
+    let both = json!({"webhook": {"url": "http://h/"}, "base64": false});
+    let (status, answer) = set(&daemon, both).await;
+    let told = &answer["response"]["message"];
+    assert_eq!((status, told), (400, &json!(["base64 stands beside webhook, in which all of it belongs"])));
     for never in [
+        "http://127.0.0.1:99999/",
         "http://169.254.169.254/latest",
         "http://[fe80::1]/",
         "http://0.0.0.0:9/",
@@ -96,6 +101,13 @@ async fn webhooks_lead_neither_back_to_us_nor_where_the_owner_says_no() {
         json!({"delivered": true, "status": 200})
     );
     assert_eq!(receiver.next().await.1["event"], "WEBHOOK_TEST");
+    let elsewhere = Receiver::answering(&[404]).await;
+    assert_eq!(set(&daemon, json!({ "url": elsewhere.url })).await.0, 201);
+    let (_, told) = daemon.ask("POST", "/webhook/test/shop", None).await;
+    assert_eq!(
+        told,
+        json!({"delivered": false, "status": 404, "message": "the receiver answered 404 Not Found"})
+    );
     daemon.terminate().await;
     let deny = [("TETHERD_WEBHOOKS_DENY", "10.0.0.0/8, 127.0.0.0/8")];
     let daemon = Daemon::start_with(folder.path(), &sandbox, &deny).await;

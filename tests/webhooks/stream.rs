@@ -36,6 +36,18 @@ async fn the_stream_resumes_from_the_store_and_reaches_no_further_than_its_key()
     daemon.terminate().await;
 }
 
+/// It is told that the stream ends, and resumes at the next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_stays_keeps_no_end_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (daemon, _sandbox, _) = created(folder.path(), &[]).await;
+    let reading = tokio::spawn(Stream::from_now(&daemon).await.ended());
+    daemon.signal(rustix::process::Signal::TERM);
+    let log = daemon.stopped().await;
+    assert!(!log.contains("connections were still busy"), "{log}");
+    assert!(reading.await.unwrap().ends_with("0\r\n\r\n"), "its last chunk");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_reader_too_many_is_refused_until_another_one_goes() {
     let folder = tempfile::tempdir().unwrap();

@@ -19,7 +19,7 @@ use crate::http::webhook::{Set, WebhookBody};
 use crate::instance::Handle;
 use crate::model::{Integration, PhoneNumber, Settings, Visible};
 
-pub(crate) use number_id::is_number_id;
+pub(crate) use number_id::{NO_TOKEN, is_number_id, is_token};
 
 /// An instance that came to be.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -124,7 +124,14 @@ pub(super) fn shown(proxy: &ProxyConfig) -> ProxyShown {
 
 /// The proxy in a body, over the one that was: what is left out stays.
 pub(super) fn read(body: &mut Fields, names: &Names, before: Option<&ProxyConfig>) -> Option<ProxyConfig> {
-    let host = host(body, names.host).or_else(|| before.map(|p| p.host.clone()));
+    let host = if body.has(names.host) {
+        host(body, names.host)
+    } else {
+        before.map(|p| p.host.clone()).or_else(|| {
+            body.fault(names.host, "is missing; it takes the proxy's name or address");
+            None
+        })
+    };
     let port = if body.has(names.port) {
         body.port(names.port)
     } else {
@@ -138,9 +145,6 @@ pub(super) fn read(body: &mut Fields, names: &Names, before: Option<&ProxyConfig
     let username = body.text(names.username);
     let password_given = body.mentions(names.password);
     let password = body.secret(names.password);
-    if host.is_none() {
-        body.fault(names.host, "is missing; it takes the proxy's name or address");
-    }
     Some(ProxyConfig {
         protocol: protocol?,
         host: host?,

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::http::auth::Caller;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
+use crate::http::instance::create::{NO_TOKEN, is_token};
 use crate::http::reply::{Reply, ok};
 use crate::model::{Digest, InstanceName, Integration, Secret, Token};
 
@@ -48,7 +49,10 @@ pub(crate) async fn put(call: &mut Call, caller: &Caller) -> Result<Reply, ApiEr
     {
         body.fault("token", "is the key of an instance here, and not Meta's access token");
     }
-    if meta.is_none() && !rotate {
+    if meta.as_ref().is_some_and(|meta| !is_token(meta.expose())) {
+        body.fault("token", NO_TOKEN);
+    }
+    if meta.is_none() && !rotate && !body.has_faults() {
         body.fault("rotate", "or token is needed: what shall be replaced?");
     }
     body.finish()?;

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::reader::Reader;
 use super::rooms::address;
 use super::state::{left, time};
-use crate::events::{CircuitShown, CircuitState};
+use crate::events::{CircuitShown, CircuitState, TestOutcome};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::state::State;
@@ -25,7 +25,7 @@ pub(super) enum News {
     BadAddress(Option<&'static str>, String),
     /// A new secret, shown this once.
     Secret(String),
-    Tested(Result<u16, String>),
+    Tested(TestOutcome),
 }
 
 /// The room.
@@ -57,13 +57,12 @@ pub(super) async fn room(
 fn told(reader: &Reader, news: &News) -> Markup {
     let w = reader.tongue.words();
     match news {
-        News::Tested(Ok(status)) if (200..300).contains(status) => html! {
-            p.note.good role="status" { (w.w_test_ok.replacen("{}", &status.to_string(), 1)) }
+        News::Tested(TestOutcome { error: Some(why), .. }) => html! {
+            p.note.bad role="alert" { (w.w_test_bad.replacen("{}", why, 1)) }
         },
-        News::Tested(Ok(status)) => html! {
-            p.note.bad role="alert" { (w.w_test_bad.replacen("{}", &status.to_string(), 1)) }
+        News::Tested(TestOutcome { answer, error: None }) => html! {
+            p.note.good role="status" { (w.w_test_ok.replacen("{}", &answer.unwrap_or_default().to_string(), 1)) }
         },
-        News::Tested(Err(why)) => html! { p.note.bad role="alert" { (w.w_test_bad.replacen("{}", why, 1)) } },
         News::Secret(secret) => html! {
             div.note.good.stack role="status" {
                 p { (w.shown_once) }

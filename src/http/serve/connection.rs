@@ -13,14 +13,15 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::Limits;
 use super::patient::Patient;
+use super::{Limits, plain};
 use crate::http::address::Peer;
 use crate::http::router;
 use crate::http::state::State;
 
-/// Headers of one request, in bytes; more is a 431, and so are more than hyper's 100.
-const HEADER_BYTES: usize = 32 * 1024;
+/// What is read of a request's head before anything is known of it. Beyond that hyper answers by itself with a 431
+/// without a body, as to more than 100 headers.
+const READ_BYTES: usize = 64 * 1024;
 
 /// What a connection came in on.
 pub(super) enum Stream {
@@ -41,6 +42,11 @@ impl Conversation {
     /// Answers requests until the client goes, is too slow, or the server stops.
     pub(super) async fn hold(self, stream: Stream, peer: Peer) {
         match stream {
+            Stream::Tcp(stream)
+                if self.tls.is_some() && plain::is_spoken_on(&stream, self.limits.headers).await =>
+            {
+                plain::turn_away(stream, self.limits).await;
+            }
             Stream::Tcp(stream) => self.secure(stream, peer).await,
             Stream::Unix(stream) => self.secure(stream, peer).await,
         }
@@ -68,7 +74,7 @@ impl Conversation {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.headers)
-            .max_buf_size(HEADER_BYTES)
+            .max_buf_size(READ_BYTES)
             // Answers are short: head and body go out as one piece.
             .writev(false)
             .serve_connection(TokioIo::new(Patient::new(stream, self.limits.stalled)), service);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::events::streamed;
 use crate::model::Spelling;
@@ -27,6 +28,8 @@ pub(super) struct Reader {
     pub(super) filter: EventFilter,
     pub(super) sender: mpsc::Sender<Bytes>,
     pub(super) is_let_in: Box<dyn Fn() -> bool + Send + Sync>,
+    /// The process ends.
+    pub(super) leaving: CancellationToken,
 }
 
 impl Reader {
@@ -66,6 +69,7 @@ impl Reader {
                     beat = Instant::now() + BEAT;
                 }
                 () = self.sender.closed() => return,
+                () = self.leaving.cancelled() => return,
             }
         }
     }
@@ -135,6 +139,7 @@ mod tests {
     use std::time::Duration;
     use tokio::sync::mpsc;
     use tokio::time::advance;
+    use tokio_util::sync::CancellationToken;
 
     struct Here {
         store: Store,
@@ -182,6 +187,7 @@ mod tests {
                 filter: EventFilter { instance: Some(self.id), kinds },
                 sender,
                 is_let_in: Box::new(move || let_in.load(Ordering::SeqCst)),
+                leaving: CancellationToken::new(),
             };
             (receiver, reader.follow(resumed))
         }

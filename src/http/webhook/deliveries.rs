@@ -132,6 +132,7 @@ pub(crate) async fn list(call: &Call, caller: &Caller) -> Result<Reply, ApiError
 pub(crate) async fn again(call: &mut Call, caller: &Caller) -> Result<Reply, ApiError> {
     let instance = call.instance(caller)?.snapshot().id;
     let mut body = call.fields().await?;
+    let given = body.has("all");
     let all = body.text("all");
     let id = match (call.param("id"), all.as_deref()) {
         ("", Some("dead")) => None,
@@ -140,6 +141,7 @@ pub(crate) async fn again(call: &mut Call, caller: &Caller) -> Result<Reply, Api
             body.fault("all", format_args!("is {other:?}; it takes \"dead\""));
             None
         }
+        ("", None) if given => None,
         ("", None) => {
             body.fault("all", "is missing; it takes \"dead\", or name one delivery in the path");
             None

@@ -13,6 +13,22 @@ use crate::model::{EventKind, Secret, Spelling, Webhook, WebhookTarget};
 const SECRETS: usize = 2;
 /// What stands for a header's value when it is shown. Sent back, it changes nothing.
 pub(super) const HIDDEN: &str = "…";
+/// Members that [`read`] takes.
+pub(super) const NAMES: [&str; 13] = [
+    "url",
+    "enabled",
+    "byEvents",
+    "webhookByEvents",
+    "webhook_by_events",
+    "base64",
+    "webhookBase64",
+    "webhook_base64",
+    "headers",
+    "events",
+    "secret",
+    JWT,
+    "spelling",
+];
 /// The original keeps the key of its token among the headers.
 const JWT: &str = "jwt_key";
 
@@ -58,6 +74,7 @@ pub(crate) fn read(body: &mut Fields, known: Option<Webhook>, courier: &Courier)
     let first = known.is_none();
     let mut webhook = known.unwrap_or_else(|| Webhook::to(""));
     let target = &mut webhook.target;
+    let given = body.has("url");
     if let Some(url) = body.text("url") {
         if let Err(bad) = check_url(&url) {
             body.fault("url", bad);
@@ -65,7 +82,7 @@ pub(crate) fn read(body: &mut Fields, known: Option<Webhook>, courier: &Courier)
             body.fault("url", format_args!("leads where no webhook may: {why}"));
         }
         target.url = url;
-    } else if first {
+    } else if first && !given {
         body.fault("url", "is missing; it takes http://… or https://…");
     }
     if let Some(enabled) = body.flag("enabled") {
@@ -145,7 +162,7 @@ fn secret(body: &mut Fields, target: &mut WebhookTarget) -> Option<Secret> {
         }
         own => {
             if let Err(why) = check_secret(own) {
-                body.fault("secret", why);
+                body.fault("secret", format_args!("{why}; \"generate\" makes one"));
             }
             (own.to_owned(), None)
         }

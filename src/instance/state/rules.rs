@@ -140,7 +140,7 @@ impl Machine {
             return self.world_changed(world);
         }
         let words = format!("This box slept for {} s.", slept.as_secs());
-        self.halt(Then::As(Cause::new(Reason::Disconnected).saying(words)), world)
+        self.give_up_on(Cause::new(Reason::Disconnected).saying(words), world)
     }
 
     pub(super) fn failed_by_the_network(&self) -> bool {
@@ -155,6 +155,11 @@ impl Machine {
             return Vec::new();
         }
         let cause = Cause::new(Reason::TimedOut).saying("The link showed no sign of life and was torn down.");
+        self.give_up_on(cause, world)
+    }
+
+    /// Ends the attempt for a reason that is known before it has ended.
+    fn give_up_on(&mut self, cause: Cause, world: World) -> Vec<Effect> {
         self.reason = Some(cause.reason);
         self.detail.clone_from(&cause.detail);
         self.halt(Then::As(cause), world)

@@ -242,6 +242,7 @@ fn a_late_word_of_the_connection_takes_nothing_back() {
 fn a_link_over_a_time_of_sleep_is_opened_again_at_once() {
     let mut b = Bench::open();
     assert_eq!(b.say(Fact::Woke(Duration::from_hours(3))), [Effect::Halt]);
+    assert_eq!(b.machine.shows(), (Visible::Connecting, Some(Reason::Disconnected)), "not open any more");
     assert_eq!(b.say(Fact::Ended(Outcome::Stopped)), [LOGIN]);
     assert_eq!(b.machine.reason(), Some(Reason::Disconnected));
     let mut b = Bench::open();

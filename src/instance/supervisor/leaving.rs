@@ -69,6 +69,10 @@ impl Supervisor {
         self.clear_codes();
         self.link.forget().await;
         self.publish_now();
+        tracing::info!(instance = %self.record.name, "{}", match parting {
+            Parting::Logout => "logged out by this box",
+            Parting::Delete => "deleted",
+        });
         Ok(())
     }
 

@@ -60,7 +60,8 @@ impl Held {
             manners: manners.clone(),
         };
         let context = &link.context;
-        let notices = Notices::start(Arc::clone(&context.inbox), context.uuid.clone(), context.name.clone());
+        let (inbox, choices) = (Arc::clone(&context.inbox), Arc::clone(&link.options));
+        let notices = Notices::start(inbox, context.uuid.clone(), context.name.clone(), choices);
         let mut builder = Bot::builder()
             .with_backend(credentials.clone())
             .with_transport_factory(dialer)

@@ -53,13 +53,11 @@ impl InboundDurabilityHook for Hook {
     }
 }
 
-/// The phone's own notes to its devices arrive as messages too; groups and what is posted to everybody
-/// are the owner's choice; channels are no messages to anybody.
+/// The phone's own notes to its devices arrive as messages too; channels are no messages to anybody.
 fn is_wanted(inbound: &InboundMessage, settings: &Settings) -> bool {
     let source = &inbound.info.source;
     inbound.info.category != MessageCategory::Peer
-        && !(settings.groups_ignore && source.is_group)
-        && (settings.read_status || !source.chat.is_status_broadcast())
+        && message::is_chosen(source, settings)
         && !source.chat.is_newsletter()
 }
 

@@ -3,14 +3,21 @@
 use serde_json::{Map, Value, json};
 use whatsapp_rust::Jid;
 use whatsapp_rust::wacore::types::message::{MessageInfo, MessageSource};
+use whatsapp_rust::wacore_binary::JidExt as _;
 use whatsapp_rust::waproto::whatsapp::Message;
 
 use super::shape::shape;
-use crate::model::{EventKind, InstanceUuid};
+use crate::model::{EventKind, InstanceUuid, Settings};
 
 /// What comes along with a message and is none.
 const ASIDE: [&str; 3] =
     ["messageContextInfo", "senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage"];
+
+/// Whether the owner wants to hear of this chat: groups and what is posted to everybody are a choice.
+pub(super) fn is_chosen(source: &MessageSource, settings: &Settings) -> bool {
+    !(settings.groups_ignore && source.is_group)
+        && (settings.read_status || !source.chat.is_status_broadcast())
+}
 
 /// Its kind and data; none for what is no message to a person: keys for groups, notes between devices.
 pub(super) fn event(

@@ -1,19 +1,20 @@
 //! What the engine tells beside messages: receipts, presence, calls. It acknowledges these by itself, so
 //! they are stored as soon as they are heard, and those that wait in one commit.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use whatsapp_rust::wacore::types::events::{
     ChatPresenceUpdate, Event, EventHandler, PresenceUpdate, Receipt,
 };
+use whatsapp_rust::wacore::types::message::MessageSource;
 use whatsapp_rust::wacore::types::presence::{ChatPresence, ChatPresenceMedia, ReceiptType};
 
 use super::calls::Calls;
 use super::message;
-use crate::link::Inbox;
+use crate::link::{Inbox, LinkOptions};
 use crate::model::{EventKind, InstanceName, InstanceUuid, NewEvent};
 
 /// Notices that may wait for the disk; the engine's read loop waits for nobody.
@@ -24,6 +25,7 @@ const BATCH: usize = 256;
 /// Hands notices to the task that stores them.
 pub(super) struct Notices {
     uuid: InstanceUuid,
+    options: Arc<Mutex<LinkOptions>>,
     calls: Calls,
     waiting: mpsc::Sender<NewEvent>,
     dropped: Arc<AtomicU64>,
@@ -31,11 +33,21 @@ pub(super) struct Notices {
 
 impl Notices {
     /// The task ends when this is dropped with the engine's client, and all is stored.
-    pub(super) fn start(inbox: Arc<dyn Inbox>, uuid: InstanceUuid, name: InstanceName) -> Self {
+    pub(super) fn start(
+        inbox: Arc<dyn Inbox>,
+        uuid: InstanceUuid,
+        name: InstanceName,
+        options: Arc<Mutex<LinkOptions>>,
+    ) -> Self {
         let (waiting, receiver) = mpsc::channel(CAPACITY);
         let dropped = Arc::new(AtomicU64::new(0));
         tokio::spawn(store(receiver, inbox, Arc::clone(&dropped), name));
-        Self { uuid, calls: Calls::default(), waiting, dropped }
+        Self { uuid, options, calls: Calls::default(), waiting, dropped }
+    }
+
+    /// As of messages.
+    fn is_wanted(&self, source: &MessageSource) -> bool {
+        message::is_chosen(source, &self.options.lock().unwrap_or_else(PoisonError::into_inner).settings)
     }
 }
 
@@ -43,8 +55,10 @@ impl EventHandler for Notices {
     /// Inside the engine's read loop, so it never waits.
     fn handle_event(&self, event: Arc<Event>) {
         let notices = match &*event {
-            Event::Receipt(receipt) => receipts(receipt, &self.uuid),
-            Event::ChatPresence(presence) => vec![chat_presence(presence)],
+            Event::Receipt(receipt) if self.is_wanted(&receipt.source) => receipts(receipt, &self.uuid),
+            Event::ChatPresence(presence) if self.is_wanted(&presence.source) => {
+                vec![chat_presence(presence)]
+            }
             Event::Presence(update) => vec![presence(update)],
             Event::IncomingCall(incoming) => self.calls.told(incoming).into_iter().collect(),
             Event::MissedCall(missed) => vec![self.calls.missed(missed)],
@@ -141,8 +155,9 @@ fn presence_of(chat: &str, who: &str, state: &str) -> NewEvent {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use super::super::message::is_chosen;
     use super::{chat_presence, presence, receipts};
-    use crate::model::{EventKind, InstanceUuid, NewEvent};
+    use crate::model::{EventKind, InstanceUuid, NewEvent, Settings};
     use serde_json::json;
     use whatsapp_rust::Jid;
     use whatsapp_rust::chrono::DateTime;
@@ -201,6 +216,21 @@ mod tests {
         let ours = MessageSource { is_from_me: true, ..maria() };
         assert_eq!(receipt(ReceiptType::ReadSelf, ours).first().unwrap().data["fromMe"], false);
         assert!(receipt(ReceiptType::Retry, maria()).is_empty(), "between devices");
+    }
+
+    /// As of messages: what the owner does not want to hear of is not told in parts either.
+    #[test]
+    fn groups_and_what_is_posted_to_everybody_are_a_choice() {
+        let of = |chat: &str| MessageSource { is_group: chat.ends_with("@g.us"), chat: jid(chat), ..maria() };
+        for (groups_ignore, read_status, heard) in [
+            (false, false, [true, true, false]),
+            (true, false, [true, false, false]),
+            (true, true, [true, false, true]),
+        ] {
+            let settings = Settings { groups_ignore, read_status, ..Settings::default() };
+            let chats = ["5511@s.whatsapp.net", "1203@g.us", "status@broadcast"];
+            assert_eq!(chats.map(|chat| is_chosen(&of(chat), &settings)), heard);
+        }
     }
 
     #[test]

@@ -203,6 +203,10 @@ fn words(reason: &DisconnectReason) -> String {
         }
         DisconnectReason::ServerClose { code: None, .. } => "WhatsApp closed the connection".into(),
         DisconnectReason::StreamEnded => "the connection ended".into(),
+        // What TLS says of a connection that ends without a farewell: the usual end of one.
+        DisconnectReason::ReadError(why) if why.contains("close_notify") => {
+            "WhatsApp ended the connection".into()
+        }
         DisconnectReason::ReadError(why) => format!("the connection broke: {why}"),
         DisconnectReason::Unknown => "the connection was lost".into(),
     }
@@ -228,5 +232,25 @@ impl Transport for Watched {
     async fn disconnect(&self) {
         self.closing.store(true, Ordering::Release);
         let _ = tokio::time::timeout(CLOSE, self.inner.disconnect()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DisconnectReason, words};
+
+    #[test]
+    fn why_a_connection_ended_is_told_in_our_words() {
+        let tls = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/";
+        for (reason, says) in [
+            (DisconnectReason::ReadError(tls.into()), "WhatsApp ended the connection"),
+            (
+                DisconnectReason::ReadError("Connection reset by peer".into()),
+                "the connection broke: Connection reset by peer",
+            ),
+            (DisconnectReason::StreamEnded, "the connection ended"),
+        ] {
+            assert_eq!(words(&reason), says);
+        }
     }
 }

@@ -43,6 +43,9 @@ pub fn restore(
     let staged = stage(backup, file, folder)?;
     let restored = fit(staged.path(), source, passphrase).map_err(|error| match error {
         StoreError::Corrupt(why) | StoreError::Sqlite(why) => StoreError::BadBackup(why),
+        // Of the copy, whose name is nobody's business.
+        StoreError::Newer { found, known, .. } => StoreError::Newer { path: file.to_owned(), found, known },
+        StoreError::Foreign(_) => StoreError::Foreign(file.to_owned()),
         other => other,
     })?;
     let io = |error: &dyn std::fmt::Display| StoreError::Io(format!("{}: {error}", database.display()));

@@ -59,7 +59,14 @@ impl RawRow {
             .map_err(|_| StoreError::Corrupt(format!("integration {}", self.integration)))?;
         let profile: Profile = serde_json::from_str(&self.profile)?;
         let ended = self.ended.as_deref().map(read_ended).transpose()?;
-        let device = credentials::linked_account(connection, sealer, id)?;
+        let device = match credentials::linked_account(connection, sealer, id) {
+            // One account's damage is not the others': it stays linked, and each attempt says what is wrong.
+            Err(error @ (StoreError::Unsealable(_) | StoreError::Corrupt(_))) => {
+                tracing::error!(instance = self.name, %error, "the credentials cannot be read");
+                Some(profile.clone())
+            }
+            read => read?,
+        };
         let truth = truth(integration, self.linked, profile, ended, device, Stamp::from_millis(self.updated));
         let proxy = match self.proxy {
             Some(kept) => Some(read_proxy(&sealer.open(&place::proxy(self.id), &kept)?)?),

@@ -5,7 +5,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::asking::{CREATE, JSON};
 use crate::started;
 use crate::support::KEY;
-use crate::wire::{answer, open, request};
+use crate::wire::{answer, open, request, send};
 
 /// A client that is slow to ask, or to take its answer, costs only itself.
 #[tokio::test(flavor = "multi_thread")]
@@ -20,6 +20,10 @@ async fn headers_without_end_and_clients_without_haste() {
         let _ = writing.write_all(bytes.as_bytes()).await;
         assert_eq!(answer(&mut reading).await.status, 431);
     }
+    let long = request("GET /", &[("x-long", &"x".repeat(40_000))], b"");
+    let told = send(&daemon.url, &long).await;
+    told.is_error(431, "more than a head may have");
+    assert_eq!(told.body["code"], "headers_too_large");
     let mut held = Vec::new();
     let asking = request("GET /openapi.json", &[], b"");
     let posting = request(

@@ -111,7 +111,7 @@ async fn wrong_types_in_every_member() {
         });
         let answer = post(&daemon, line, all.to_string().as_bytes()).await;
         let faults = answer.body["response"]["message"].as_array().unwrap().len();
-        assert!(faults >= members.len(), "{line}: {faults} of {} faults: {}", members.len(), answer.body);
+        assert_eq!(faults, members.len(), "{line}: one for each: {}", answer.body);
     }
     for path in [
         "connect/shop?wait=x",

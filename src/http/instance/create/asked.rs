@@ -39,7 +39,9 @@ pub(super) fn read(body: &mut Fields, call: &Call) -> Result<Option<Wanted>, Api
     let link_now = body.flag("qrcode").unwrap_or(false);
     let webhook = webhook_of(body, call);
     let business_id = body.text("businessId");
+    let number_given = body.has("number");
     let number = body.text("number");
+    let token_given = body.has("token");
     let (token, instance_token) = (body.secret("token"), body.secret("instanceToken"));
     // As the original: said before anything else that may be wrong.
     if let Some(taken) = name.as_ref().filter(|name| call.state.registry.get(name).is_some()) {
@@ -53,7 +55,13 @@ pub(super) fn read(body: &mut Fields, call: &Call) -> Result<Option<Wanted>, Api
             (key(body, call, "token", token.or(instance_token))?, None)
         }
         Integration::Cloud => {
-            number_id::demand(body, token.is_some(), number.as_deref());
+            number_id::demand(body, token_given, number_given, number.as_deref());
+            if business_id.as_deref().is_some_and(|id| !number_id::is_id(id)) {
+                body.fault("businessId", "must be the id of the WhatsApp business account that Meta shows: digits only, 32 at most");
+            }
+            if token.as_ref().is_some_and(|token| !number_id::is_token(token.expose())) {
+                body.fault("token", number_id::NO_TOKEN);
+            }
             if token.is_some() && token == instance_token {
                 body.fault(
                     "instanceToken",
@@ -86,10 +94,7 @@ fn name(body: &mut Fields) -> Option<InstanceName> {
 
 fn integration(body: &mut Fields) -> Option<Integration> {
     const TAKES: &str = "WHATSAPP-BAILEYS or WHATSAPP-BUSINESS";
-    let Some(text) = body.text("integration") else {
-        body.fault("integration", format_args!("is missing; it takes {TAKES} (Invalid integration)"));
-        return None;
-    };
+    let text = body.required("integration", &format!("{TAKES} (Invalid integration)"))?;
     let parsed = text.parse::<Integration>();
     parsed
         .map_err(|bad| {

@@ -3,11 +3,13 @@
 use crate::http::fields::Fields;
 
 /// What an instance of Meta's cannot be without.
-pub(super) fn demand(body: &mut Fields, has_token: bool, number: Option<&str>) {
-    if !has_token {
+pub(super) fn demand(body: &mut Fields, token_given: bool, number_given: bool, number: Option<&str>) {
+    if !token_given {
         body.fault("token", "is required: Meta's access token");
     }
     match number {
+        // Of another type, which is told already.
+        None if number_given => {}
         None => {
             body.fault(
                 "number",
@@ -21,7 +23,7 @@ pub(super) fn demand(body: &mut Fields, has_token: bool, number: Option<&str>) {
             );
         }
         Some(id) if !is_number_id(id) => {
-            body.fault("number", "must be the phone number id that Meta shows: digits only");
+            body.fault("number", "must be the phone number id that Meta shows: digits only, 32 at most");
         }
         Some(_) => {}
     }
@@ -29,8 +31,19 @@ pub(super) fn demand(body: &mut Fields, has_token: bool, number: Option<&str>) {
 
 /// Whether it can be a phone number id of Meta's.
 pub(crate) fn is_number_id(text: &str) -> bool {
-    let digits = !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit());
-    digits && !looks_like_a_telephone_number(text)
+    is_id(text) && !looks_like_a_telephone_number(text)
+}
+
+/// Whether it can be an id of Meta's at all. It becomes a part of an address.
+pub(super) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+pub(crate) const NO_TOKEN: &str = "holds characters that no access token has; copy it again";
+
+/// Whether it can be an access token of Meta's: it travels in a header.
+pub(crate) fn is_token(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The commonest mistake with these instances. Meta's ids have no signs and are longer.

@@ -17,7 +17,10 @@ impl Attempt<'_> {
             return;
         }
         tokio::time::sleep(SENT).await;
-        if let Err(error) = client::show(&self.client, Presence::Unavailable).await {
+        // Where the connection has ended meanwhile, nobody is shown as online by it.
+        if let Err(error) = client::show(&self.client, Presence::Unavailable).await
+            && self.client.is_connected()
+        {
             tracing::warn!(instance = %self.link.context.name, %error, "the account may be shown as online");
         }
     }
