@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Parser;
 use serde_json::json;
 use tetherd_sandbox::{Options, Plan, Sandbox};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// A simulated WhatsApp server with virtual phones, for tests of any client.
 ///
@@ -144,8 +145,19 @@ async fn main() -> ExitCode {
     if writeln!(std::io::stdout(), "{line}").is_err() {
         return ExitCode::FAILURE;
     }
-    let _ = tokio::signal::ctrl_c().await;
-    ExitCode::SUCCESS
+    match until_told().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("signals cannot be heard: {error}")),
+    }
+}
+
+/// Until somebody ends it, at the keyboard or by SIGTERM.
+async fn until_told() -> std::io::Result<()> {
+    let mut told = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = told.recv() => Ok(()),
+    }
 }
 
 fn fail(why: &str) -> ExitCode {

@@ -50,7 +50,8 @@ async fn listen<F: Future<Output = ()> + Send + 'static>(
     stop: CancellationToken,
     serve: impl Fn(TcpStream) -> F + Send + 'static,
 ) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(at).await?;
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {at}: {error}"));
+    let listener = TcpListener::bind(at).await.map_err(named)?;
     let address = listener.local_addr()?;
     let places = Arc::new(Semaphore::new(most));
     let ended = stop.clone();

@@ -5,7 +5,7 @@ mod durable;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -100,9 +100,13 @@ impl World {
         ref_ttl: Option<Duration>,
         settle: Duration,
     ) -> std::io::Result<Self> {
+        let named = |error: std::io::Error| {
+            let file = path.as_deref().unwrap_or(Path::new("")).display();
+            std::io::Error::new(error.kind(), format!("{file}: {error}"))
+        };
         let durable = match path.as_ref().map(std::fs::read) {
-            Some(Ok(bytes)) => serde_json::from_slice(&bytes)?,
-            Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Some(Ok(bytes)) => serde_json::from_slice(&bytes).map_err(|error| named(error.into()))?,
+            Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(named(error)),
             _ => Durable {
                 keys: ServerKeys::generate(),
                 accounts: BTreeMap::new(),
