@@ -105,6 +105,15 @@ const KEYS: Keys = &[
     ("log", Kind::Text, When::Reload),
 ];
 
+const PREFIX: &str = "TETHERD_";
+/// Variables that are no keys of the file.
+const OF_THE_COMMAND_LINE: [&str; 2] = ["TETHERD_CONFIG", "TETHERD_URL"];
+
+/// The key's name in the environment.
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
+}
+
 /// Every key's whole name, such as `http.hosts`.
 fn keys() -> impl Iterator<Item = (String, Kind, When)> {
     SECTIONS.iter().flat_map(|(section, keys)| {
@@ -180,7 +189,7 @@ impl Config {
     ) -> Result<Self, BadConfig> {
         let mut gathered = file.map_or_else(|| Ok(Gathered::default()), Gathered::read)?;
         for (key, kind, _) in keys() {
-            let variable = format!("TETHERD_{}", key.replace('.', "_").to_uppercase());
+            let variable = variable(&key);
             if let Some(text) = env(&variable) {
                 gathered.lay(&key, kind, &text, &variable)?;
             }
@@ -189,6 +198,15 @@ impl Config {
             }
         }
         gathered.finish()
+    }
+
+    /// Which of these variables look like ours and set nothing: a name that was mistyped, as like as not.
+    pub fn strange(variables: impl Iterator<Item = String>) -> Vec<String> {
+        let known: Vec<_> = keys().map(|(key, ..)| variable(&key)).collect();
+        let strange = |name: &String| {
+            name.starts_with(PREFIX) && !known.contains(name) && !OF_THE_COMMAND_LINE.contains(&name.as_str())
+        };
+        variables.filter(strange).collect()
     }
 
     /// The database's file.

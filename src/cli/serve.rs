@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::signals::{hangups, until_told};
 use super::{Settings, runtime, say};
+use crate::config::Config;
 use crate::daemon::{self, Reloads, Started};
 use crate::logging;
 use crate::model::Secret;
@@ -17,6 +18,11 @@ pub(super) fn run(settings: &Settings) -> Result<(), String> {
         tracing::warn!(
             "this is a demo build: it trusts any server that it is pointed at; never use it with a real account"
         );
+    }
+    // By name only: there may be a secret in it. Who runs containers sets some too, so it is no fault.
+    let strange = Config::strange(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()));
+    if !strange.is_empty() {
+        tracing::warn!("not known and ignored, in the environment: {}", strange.join(", "));
     }
     let folder = config.data_dir.clone();
     runtime()?.block_on(async {

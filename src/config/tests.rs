@@ -151,6 +151,20 @@ fn what_changed_is_told_by_key() {
 }
 
 #[test]
+fn a_variable_that_was_mistyped_is_seen() {
+    let names = [
+        "TETHERD_LISTN",
+        "TETHERD_LISTEN",
+        "TETHERD_HTTP_TLS_CERT",
+        "TETHERD_CONFIG",
+        "PATH",
+        "TETHERD_WEBHOOK_URL",
+    ];
+    let strange = Config::strange(names.into_iter().map(str::to_owned));
+    assert_eq!(strange, ["TETHERD_LISTN", "TETHERD_WEBHOOK_URL"]);
+}
+
+#[test]
 fn a_wrong_variable_is_named() {
     let env = |name: &str| (name == "TETHERD_QR_LIMIT").then(|| "many".to_owned());
     let error = Config::load(None, env, &[]).unwrap_err().to_string();

@@ -19,6 +19,11 @@ pub(super) struct Here {
 }
 
 impl Here {
+    /// Whether nobody but this box is listened to.
+    pub(super) fn is_local(&self) -> bool {
+        self.addresses.iter().all(|address| address.ip().is_loopback())
+    }
+
     /// As this box would write it.
     pub(super) fn url(&self) -> String {
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
@@ -26,13 +31,6 @@ impl Here {
             Some(address) => format!("{scheme}://{address}"),
             None => "http://localhost".into(),
         }
-    }
-}
-
-impl Here {
-    /// Whether nobody but this box is listened to.
-    pub(super) fn is_local(&self) -> bool {
-        self.addresses.iter().all(|address| address.ip().is_loopback())
     }
 }
 

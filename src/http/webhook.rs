@@ -84,9 +84,6 @@ pub(crate) async fn set(call: &mut Call, caller: &Caller) -> Result<Reply, ApiEr
         Some(mut inner) => {
             let set = read(&mut inner, known, &call.state.courier);
             body.absorb(inner);
-            if let Some(bare) = fields::NAMES.into_iter().find(|name| body.mentions(name)) {
-                body.fault(bare, "stands beside webhook, in which all of it belongs");
-            }
             set
         }
         None => read(&mut body, known, &call.state.courier),

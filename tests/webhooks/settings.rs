@@ -63,10 +63,6 @@ async fn every_fault_is_told_at_once_and_changes_nothing() {
         assert!(faults.iter().any(|fault| fault.as_str().unwrap().starts_with(part)), "{part}: {faults:?}");
     }
     assert_eq!(faults.len(), 9, "{faults:?}");
-    let both = json!({"webhook": {"url": "http://h/"}, "base64": false});
-    let (status, answer) = set(&daemon, both).await;
-    let told = &answer["response"]["message"];
-    assert_eq!((status, told), (400, &json!(["base64 stands beside webhook, in which all of it belongs"])));
     for never in [
         "http://127.0.0.1:99999/",
         "http://169.254.169.254/latest",

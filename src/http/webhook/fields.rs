@@ -13,22 +13,6 @@ use crate::model::{EventKind, Secret, Spelling, Webhook, WebhookTarget};
 const SECRETS: usize = 2;
 /// What stands for a header's value when it is shown. Sent back, it changes nothing.
 pub(super) const HIDDEN: &str = "…";
-/// Members that [`read`] takes.
-pub(super) const NAMES: [&str; 13] = [
-    "url",
-    "enabled",
-    "byEvents",
-    "webhookByEvents",
-    "webhook_by_events",
-    "base64",
-    "webhookBase64",
-    "webhook_base64",
-    "headers",
-    "events",
-    "secret",
-    JWT,
-    "spelling",
-];
 /// The original keeps the key of its token among the headers.
 const JWT: &str = "jwt_key";
 
