@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{KeySource, SealingKey, Store, StoreError, connect, schema, seal, take_lock};
+use super::{KeySource, SealingKey, Store, StoreError, prepare, schema, seal, take_lock};
 
 /// What is wrong with the database and its key, each in a sentence; nothing when all is well. Blocks.
 ///
@@ -13,8 +13,9 @@ use super::{KeySource, SealingKey, Store, StoreError, connect, schema, seal, tak
 /// SQLite says.
 pub fn inspect(database: &Path, source: &KeySource) -> Result<Vec<String>, StoreError> {
     let _lock = take_lock(database)?;
-    let connection = connect(database)?;
+    let connection = Connection::open(database)?;
     let found = schema::recognise(&connection, database)?;
+    prepare(&connection)?;
     if found == 0 {
         return Ok(Vec::new());
     }

@@ -260,7 +260,10 @@ impl Opened {
     fn by_key(lock: File, path: PathBuf, key: &SealingKey) -> Result<Self, StoreError> {
         // SQLite gives its other files the mode of the first.
         private::file(&path).map_err(|error| StoreError::Io(format!("{}: {error}", path.display())))?;
-        let mut connection = connect(&path)?;
+        let mut connection = Connection::open(&path)?;
+        // Before anything is set: the mode of its log alone changes the file.
+        schema::recognise(&connection, &path)?;
+        prepare(&connection)?;
         let sealer = schema::migrate(&mut connection, &path, key)?;
         Ok(Self { lock, path, connection, sealer })
     }
@@ -269,6 +272,11 @@ impl Opened {
 /// A connection as all of ours are.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A Signal ratchet that steps back after a power cut is a lost session.
@@ -277,7 +285,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -512)?;
     connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
+    Ok(())
 }
 
 fn take_lock(path: &Path) -> Result<File, StoreError> {
