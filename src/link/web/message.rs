@@ -15,8 +15,13 @@ const ASIDE: [&str; 3] =
 
 /// Whether the owner wants to hear of this chat: groups and what is posted to everybody are a choice.
 pub(super) fn is_chosen(source: &MessageSource, settings: &Settings) -> bool {
-    !(settings.groups_ignore && source.is_group)
+    !(settings.groups_ignore && is_in_group(source))
         && (settings.read_status || !source.chat.is_status_broadcast())
+}
+
+/// The engine marks messages of groups, and not what else is told of them.
+fn is_in_group(source: &MessageSource) -> bool {
+    source.is_group || source.chat.is_group()
 }
 
 /// Its kind and data; none for what is no message to a person: keys for groups, notes between devices.
@@ -121,7 +126,7 @@ pub(super) fn key(source: &MessageSource, id: &str) -> Value {
             members.insert(format!("{name}Alt"), json!(second.to_non_ad_string()));
         }
     };
-    if source.is_group {
+    if is_in_group(source) {
         put("remoteJid", &source.chat, None);
         put("participant", &source.sender, source.sender_alt.as_ref());
     } else {

@@ -218,10 +218,20 @@ mod tests {
         assert!(receipt(ReceiptType::Retry, maria()).is_empty(), "between devices");
     }
 
+    #[test]
+    fn who_in_a_group_has_read_is_told() {
+        let read = receipt(ReceiptType::Read, MessageSource { chat: jid("1203@g.us"), ..maria() });
+        let data = &read.first().unwrap().data;
+        assert_eq!(
+            (&data["remoteJid"], &data["participant"]),
+            (&json!("1203@g.us"), &json!("5511@s.whatsapp.net"))
+        );
+    }
+
     /// As of messages: what the owner does not want to hear of is not told in parts either.
     #[test]
     fn groups_and_what_is_posted_to_everybody_are_a_choice() {
-        let of = |chat: &str| MessageSource { is_group: chat.ends_with("@g.us"), chat: jid(chat), ..maria() };
+        let of = |chat: &str| MessageSource { chat: jid(chat), ..maria() };
         for (groups_ignore, read_status, heard) in [
             (false, false, [true, true, false]),
             (true, false, [true, false, false]),
