@@ -302,10 +302,7 @@ async fn metrics_need_the_key_unless_the_listener_is_loopback() {
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     for (listen, without_key) in [("127.0.0.1:0", 200), ("0.0.0.0:0", 401)] {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_tetherd"));
-        command.args(["serve", "--listen", listen]).env("TETHERD_DATA_DIR", folder.path());
-        command.env("TETHERD_API_KEY", KEY).env("TETHERD_WHATSAPP_URL", sandbox.ws_url());
-        let daemon = Daemon::of(command).await;
+        let daemon = Daemon::of(support::command_on(listen, folder.path(), &sandbox)).await;
         assert_eq!(daemon.ask_as(None, "GET", "/metrics", None).await.0, without_key, "{listen}");
         assert_eq!(daemon.ask("GET", "/metrics", None).await.0, 200, "{listen}");
         daemon.terminate().await;

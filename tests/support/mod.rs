@@ -46,9 +46,14 @@ pub(crate) struct Daemon {
 
 /// The real program, serving from this folder and linked against this sandbox.
 pub(crate) fn command(folder: &Path, sandbox: &Sandbox) -> Command {
+    command_on("127.0.0.1:0", folder, sandbox)
+}
+
+/// The same on another address.
+pub(crate) fn command_on(listen: &str, folder: &Path, sandbox: &Sandbox) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tetherd"));
     command
-        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(["serve", "--listen", listen])
         .env("TETHERD_DATA_DIR", folder)
         .env("TETHERD_API_KEY", KEY)
         .env("TETHERD_WHATSAPP_URL", sandbox.ws_url())

@@ -41,11 +41,8 @@ pub fn restore(
     let _lock = take_lock(database)?;
     let folder = private::folder_of(database);
     let staged = stage(backup, file, folder)?;
-    let restored = fit(staged.path(), source, passphrase).map_err(|error| match error {
+    let restored = fit(staged.path(), file, source, passphrase).map_err(|error| match error {
         StoreError::Corrupt(why) | StoreError::Sqlite(why) => StoreError::BadBackup(why),
-        // Of the copy, whose name is nobody's business.
-        StoreError::Newer { found, known, .. } => StoreError::Newer { path: file.to_owned(), found, known },
-        StoreError::Foreign(_) => StoreError::Foreign(file.to_owned()),
         other => other,
     })?;
     let io = |error: &dyn std::fmt::Display| StoreError::Io(format!("{}: {error}", database.display()));
@@ -73,14 +70,15 @@ fn unread(file: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Io(format!("{}: {error}", file.display()))
 }
 
-/// Looks through the copy, opens it for this box and brings it up to date.
+/// Looks through the copy, opens it for this box and brings it up to date. `name` is what it is a copy of.
 fn fit(
     path: &Path,
+    name: &Path,
     source: &KeySource,
     passphrase: impl FnOnce() -> Result<Secret, StoreError>,
 ) -> Result<Restored, StoreError> {
     let mut connection = connect(path)?;
-    if schema::recognise(&connection, path)? == 0 {
+    if schema::recognise(&connection, name)? == 0 {
         return Err(StoreError::BadBackup("it is empty".into()));
     }
     let found = schema::faults(&connection)?;
@@ -95,7 +93,7 @@ fn fit(
     }
     let key = open(&connection, mark.as_ref(), source, passphrase)?;
     connection.execute("DELETE FROM meta WHERE name = ?1", [MARK])?;
-    let sealer = schema::migrate(&mut connection, path, &key)?;
+    let sealer = schema::migrate(&mut connection, name, &key)?;
     let unreadable = seal::unreadable(&connection, &sealer)?;
     if !unreadable.is_empty() {
         return Err(StoreError::BadBackup(unreadable.join("; ")));
