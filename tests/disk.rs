@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 use tetherd_sandbox::{Options, Sandbox};
 
+use support::stream::Stream;
 use support::{Daemon, KEY, LIMIT, run};
 
 const PHONE: &str = "15551234567";
@@ -117,18 +118,14 @@ async fn a_full_disk_is_told_damages_nothing_and_is_over_when_there_is_room() {
     assert!(!disk.join("backup").exists());
     filler.free();
     until_health(&daemon, 200).await;
-    let stored = || async {
-        let all = events(&daemon).await;
-        ids.iter().map(|id| all.matches(&format!("\"id\":\"{id}\"")).count()).collect::<Vec<_>>()
-    };
-    let began = tokio::time::Instant::now();
-    let mut counts = stored().await;
-    while counts.contains(&0) {
-        assert!(began.elapsed() < 2 * LIMIT, "messages are missing: {counts:?}\n{}", daemon.log());
-        // All that is stored is read at once: which one is doubled shows only in the whole.
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        counts = stored().await;
+    let named = |id: &String| format!("\"id\":\"{id}\"");
+    let mut stream = Stream::of(&daemon, KEY, "/events?event=MESSAGES_UPSERT", Some("evt_0")).await;
+    for id in &ids {
+        stream.until(&named(id)).await;
     }
+    // Which one is doubled shows only in the whole.
+    let all = events(&daemon).await;
+    let counts = ids.iter().map(|id| all.matches(&named(id)).count()).collect::<Vec<_>>();
     assert_eq!(counts, vec![1; ids.len()], "each once");
     let (backed_up, said) = run(&folder, &["backup", disk.join("backup").to_str().unwrap()]).await;
     assert!(backed_up, "{said}");
